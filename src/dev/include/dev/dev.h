@@ -1,0 +1,63 @@
+/*
+ * Devices.  A Dev is one letter of Plan 9's # names: `#I0` is Dev 'I' with
+ * spec "0".  The Kern is what the devices of one kernel process share.
+ *
+ * To add a device: its file in src/dev/ with a `const Dev dev_NAME`, its word
+ * in the list in src/dev/meson.build, a page man/3/NAME.3, a test.
+ */
+#ifndef DEV_DEV_H
+#define DEV_DEV_H
+
+#include <base/utf.h>
+#include <srv/srv.h>
+
+typedef struct Kern Kern;
+
+typedef struct Dev {
+	Rune letter;
+	const char *name; /* "ip", for messages and the manual */
+	/* the Srv for a spec ("" if none was given), with a reference for the caller; NULL (errstr) if the spec is bad.
+	 * Called once for each (letter, spec): the Kern keeps the answer. */
+	Srv *(*open)(Kern *k, const char *spec);
+} Dev;
+
+/*
+ * kern_new makes the state of one kernel process.  hostowner is the user that owns the node; initfd is the socket
+ * to init (the fd store), -1 for none.
+ */
+Kern *kern_new(const char *hostowner, int initfd) must_use;
+
+/* kern_root returns the Srv that is mounted at /#: a directory with a name for every device. */
+Srv *kern_root(Kern *k);
+
+/* kern_attach returns a new Fid at the root of the device named ("I0", "c", "s"), without the #. */
+Fid *kern_attach(Kern *k, const char *name, const char *uname, const Caller *c) must_use;
+
+const char *kern_hostowner(Kern *k);
+
+/* kern_user returns the Plan 9 name for a Linux uid of the node ("none" if it has no other), valid for ever. */
+const char *kern_user(Kern *k, u32 uid);
+
+/* kern_isowner says whether r's caller is the host owner. */
+bool kern_isowner(Kern *k, const Req *r);
+
+/*
+ * The fd store.  kern_store has init keep a duplicate of fd under key until kern_unstore, also over the death of this
+ * process; kern_stored returns the descriptor that was kept under key when this process started (owned by the
+ * caller), or -1.  kern_eachstored calls fn for every key with a prefix.
+ */
+int kern_store(Kern *k, const char *key, int fd) must_use;
+void kern_unstore(Kern *k, const char *key);
+int kern_stored(Kern *k, const char *key) must_use;
+void kern_eachstored(Kern *k, const char *prefix, void (*fn)(void *arg, const char *key), void *arg);
+
+/*
+ * kern_namec resolves path in the name space of process pid without touching any mount of ours, and returns the path
+ * inside /# of what it names ("l0/ether0" for /net/ether0), owned by the caller; NULL if it is not one of our files.
+ */
+char *kern_namec(Kern *k, u32 pid, const char *path) must_use;
+
+/* kern_takefd duplicates descriptor fd of process (or thread) pid into this process; the caller owns it. */
+int kern_takefd(u32 pid, int fd) must_use;
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * File descriptors: whole reads and writes, closing at the end of a scope,
+ * passing them between processes, errno as an error string.
+ */
+#ifndef OS_IO_H
+#define OS_IO_H
+
+#include <sys/types.h>
+#include <base/u.h>
+
+void io_autoclose(int *fd);
+#define autofd __attribute__((cleanup(io_autoclose)))
+
+/* os_werr sets "what: reason" from errno as the error string and returns -1. */
+int os_werr(const char *fmt, ...) printf_like(1, 2);
+
+/* io_readn reads exactly n bytes unless the stream ends first; it returns the bytes read or -1; may block. */
+ssize_t io_readn(int fd, void *p, size_t n) must_use;
+
+/* io_writen writes all n bytes, or returns -1; may block. */
+int io_writen(int fd, const void *p, size_t n) must_use;
+
+/* io_slurp reads all of path (relative to dirfd) as a string of at most max bytes, owned by the caller. */
+char *io_slurp(int dirfd, const char *path, size_t max, size_t *n) must_use;
+
+/* io_spit makes or truncates path and writes n bytes to it. */
+int io_spit(const char *path, const void *p, size_t n, int mode) must_use;
+
+/* io_sendfds sends data[n] (n >= 1) with nfd (at most 16) descriptors on a unix socket; io_recvfds receives them (all
+ * close-on-exec), sets *nfd to how many came and returns the bytes, 0 at the end of the stream. */
+int io_sendfds(int sock, const void *data, size_t n, const int *fd, int nfd) must_use;
+ssize_t io_recvfds(int sock, void *data, size_t n, int *fd, int *nfd) must_use;
+
+/* io_nonblock turns O_NONBLOCK of fd on or off. */
+int io_nonblock(int fd, bool on) must_use;
+
+#endif

@@ -1,0 +1,167 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <base/buf.h>
+#include <base/err.h>
+#include <base/mem.h>
+#include <os/io.h>
+
+enum { MAXFDS = 16 };
+
+void io_autoclose(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+/* reason gives the Plan 9 text where Plan 9 has one, else Linux's own words. */
+static const char *reason(int no)
+{
+	Err e = err_fromerrno(no);
+
+	return e == Eio && no != EIO ? strerror(no) : errtext(e);
+}
+
+int os_werr(const char *fmt, ...)
+{
+	char what[ERRMAX];
+	const char *why = reason(errno);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	return werrstr("%s: %s", what, why);
+}
+
+ssize_t io_readn(int fd, void *p, size_t n)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t m = read(fd, (char *)p + got, n - got);
+
+		if (m < 0 && errno == EINTR)
+			continue;
+		if (m < 0)
+			return os_werr("read");
+		if (m == 0)
+			break;
+		got += (size_t)m;
+	}
+	return (ssize_t)got;
+}
+
+int io_writen(int fd, const void *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t m = write(fd, p, n);
+
+		if (m < 0 && errno == EINTR)
+			continue;
+		if (m < 0)
+			return os_werr("write");
+		p = (const char *)p + m;
+		n -= (size_t)m;
+	}
+	return 0;
+}
+
+char *io_slurp(int dirfd, const char *path, size_t max, size_t *n)
+{
+	autofd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	autobuf Buf b = { 0 };
+	ssize_t m;
+
+	if (fd < 0) {
+		os_werr("%s", path);
+		return NULL;
+	}
+	while ((m = io_readn(fd, buf_room(&b, 4096), 4096)) > 0) {
+		b.n += (size_t)m;
+		if (b.n > max) {
+			werrstr("%s: more than %zu bytes", path, max);
+			return NULL;
+		}
+	}
+	if (m < 0)
+		return NULL;
+	if (n != NULL)
+		*n = b.n;
+	return buf_take(&b);
+}
+
+int io_spit(const char *path, const void *p, size_t n, int mode)
+{
+	autofd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return os_werr("create %s", path);
+	return io_writen(fd, p, n);
+}
+
+int io_sendfds(int sock, const void *data, size_t n, const int *fd, int nfd)
+{
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(MAXFDS * sizeof(int))];
+	} c = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)data, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t k;
+
+	if (nfd > MAXFDS)
+		return errset(Ebadarg);
+	if (nfd > 0) {
+		m.msg_control = &c;
+		m.msg_controllen = CMSG_SPACE((size_t)nfd * sizeof(int));
+		c.h.cmsg_level = SOL_SOCKET;
+		c.h.cmsg_type = SCM_RIGHTS;
+		c.h.cmsg_len = CMSG_LEN((size_t)nfd * sizeof(int));
+		memcpy(CMSG_DATA(&c.h), fd, (size_t)nfd * sizeof(int));
+	}
+	do
+		k = sendmsg(sock, &m, MSG_NOSIGNAL);
+	while (k < 0 && errno == EINTR);
+	if (k < 0)
+		return os_werr("sendmsg");
+	return (size_t)k == n ? 0 : io_writen(sock, (const char *)data + k, n - (size_t)k);
+}
+
+ssize_t io_recvfds(int sock, void *data, size_t n, int *fd, int *nfd)
+{
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(MAXFDS * sizeof(int))];
+	} c;
+	struct iovec iov = { data, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof c };
+	ssize_t k;
+
+	*nfd = 0;
+	do
+		k = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	while (k < 0 && errno == EINTR);
+	if (k < 0)
+		return os_werr("recvmsg");
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h != NULL; h = CMSG_NXTHDR(&m, h))
+		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS) {
+			*nfd = (int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+			memcpy(fd, CMSG_DATA(h), (size_t)*nfd * sizeof(int));
+		}
+	return k;
+}
+
+int io_nonblock(int fd, bool on)
+{
+	int fl = fcntl(fd, F_GETFL);
+
+	if (fl < 0 || fcntl(fd, F_SETFL, on ? fl | O_NONBLOCK : fl & ~O_NONBLOCK) < 0)
+		return os_werr("fcntl");
+	return 0;
+}
