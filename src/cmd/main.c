@@ -7,14 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <base/str.h>
-#define CMDS_TABLE
 #include "cmds.h"
 
 static const Cmd *find(const char *name)
 {
-	for (size_t i = 0; i < nelem(cmds); i++)
-		if (strcmp(cmds[i].name, name) == 0)
-			return &cmds[i];
+	for (const Cmd *c = cmds; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
 	return NULL;
 }
 
@@ -34,10 +33,10 @@ static const Cmd *bypath(const char *path)
 
 static int usage(FILE *f)
 {
-	fprintf(f, "usage: anthill command [arg ...]\ncommands:");
-	for (size_t i = 0; i < nelem(cmds); i++)
-		fprintf(f, " %s", cmds[i].name);
-	fprintf(f, "\n`man anthill` tells what each does.\n");
+	fprintf(f, "usage: %s command [arg ...]\ncommands:", cmds_self);
+	for (const Cmd *c = cmds; c->name != NULL; c++)
+		fprintf(f, " %s", c->name);
+	fprintf(f, "\n`man %s` tells what each does.\n", cmds_self);
 	return f == stdout ? 0 : 2;
 }
 
@@ -57,7 +56,7 @@ int main(int argc, char **argv)
 		return usage(stdout);
 	c = find(argv[1]);
 	if (c == NULL) {
-		fprintf(stderr, "anthill: no command '%s'; `anthill --help` lists them\n", argv[1]);
+		fprintf(stderr, "%s: no command '%s'; `%s --help` lists them\n", cmds_self, argv[1], cmds_self);
 		return 2;
 	}
 	return c->main(argc - 1, argv + 1);
