@@ -10,6 +10,7 @@
 #include <base/ndb.h>
 
 enum { MAXPAIRS = 4096 }; /* of one entry */
+#define Blanks " \t"
 
 struct Ndb {
 	char *text;
@@ -32,59 +33,60 @@ static NdbEntry *add_entry(Ndb *db, int lineno)
 	return &db->e[db->n++];
 }
 
-/* value cuts the value at s, quoted or not, and returns where the line goes on; NULL if a quote is not closed. */
-static char *value(char *s, char **val)
+/* uncomment ends a line at the first # outside quotes. */
+static void uncomment(char *s)
 {
-	char *end;
+	bool quoted = false;
 
-	*val = s;
-	if (*s != '"')
-		return s + strcspn(s, " \t#");
-	*val = s + 1;
-	end = strchr(s + 1, '"');
-	if (end == NULL)
-		return NULL;
-	*end = '\0';
-	return end + 1;
+	for (; *s != '\0' && (quoted || *s != '#'); s++)
+		if (*s == '"')
+			quoted = !quoted;
+	*s = '\0';
 }
 
-/* line parses the pairs of one line into e. */
-static int line(NdbEntry *e, char *s, int no, const char *file, int lineno)
+/* cut ends the word at s, which runs to one of the bytes in set, and returns where the line goes on. */
+static char *cut(char *s, const char *set)
 {
-	for (s += strspn(s, " \t"); *s != '\0' && *s != '#'; s += strspn(s, " \t")) {
-		char *attr = s, *val = NULL, *end;
-		char was;
+	s += strcspn(s, set);
+	if (*s != '\0')
+		*s++ = '\0';
+	return s;
+}
 
-		s += strcspn(s, "= \t#");
+/* line parses the pairs of one line into e: attr, attr=val, attr="a val" */
+static int line(NdbEntry *e, char *s, int no)
+{
+	static char none[] = "";
+
+	uncomment(s);
+	for (s += strspn(s, Blanks); *s != '\0'; s += strspn(s, Blanks)) {
+		char *attr = s, *val = none;
+		bool bare;
+
+		s += strcspn(s, "=" Blanks);
 		if (s == attr)
-			return werrstr("%s:%d: a value without an attribute: %.32s", file, lineno, s);
+			return werrstr("a value without an attribute: %.32s", s);
+		bare = *s != '=';
+		if (*s != '\0')
+			*s++ = '\0';
+		if (!bare) {
+			bool quoted = *s == '"';
+
+			val = s + quoted;
+			if (quoted && strchr(val, '"') == NULL)
+				return werrstr("the value of %s has no closing quote", attr);
+			s = cut(val, quoted ? "\"" : Blanks);
+		}
 		if (e->npair == MAXPAIRS)
-			return werrstr("%s:%d: more than %d pairs in one entry", file, lineno, MAXPAIRS);
-		end = s;
-		if (*s == '=') {
-			s = value(s + 1, &val);
-			if (s == NULL)
-				return werrstr("%s:%d: the value of %.*s has no closing quote", file, lineno,
-					       (int)(end - attr), attr);
-		}
-		was = *s;
-		if (was != '\0' && was != '#')
-			s++;
-		*end = '\0';
-		if (was != '#')
-			s[was != '\0' ? -1 : 0] = '\0';
-		add_pair(e, attr, val != NULL ? val : end, no);
-		if (was == '#') {
-			*s = '\0';
-			break;
-		}
+			return werrstr("more than %d pairs in one entry", MAXPAIRS);
+		add_pair(e, attr, val, no);
 	}
 	return 0;
 }
 
 static bool blank(const char *s)
 {
-	s += strspn(s, " \t");
+	s += strspn(s, Blanks);
 	return *s == '\0' || *s == '#';
 }
 
@@ -110,8 +112,8 @@ static int parse(Ndb *db, const char *file)
 			e = add_entry(db, lineno);
 			no = 0;
 		}
-		if (line(e, s, no, file, lineno) < 0)
-			return -1;
+		if (line(e, s, no) < 0)
+			return werrstr("%s:%d: %s", file, lineno, rerrstr());
 	}
 	return 0;
 }
