@@ -19,6 +19,7 @@ enum {
 	MSIZEMIN = 256,
 	MSIZEMAX = 1 << 20,
 	STATFIXED = 49,  /* bytes of a stat record with four empty strings, size[2] included */
+	DIRMODESZ = 12,  /* bytes of dir_mode's text */
 };
 #define NOFID 0xFFFFFFFFu
 
@@ -80,7 +81,11 @@ typedef struct Fcall {
 /* fcall_size returns the bytes f takes on the wire, 0 for an unknown type. */
 u32 fcall_size(const Fcall *f);
 
-/* fcall_encode writes f to buf[n] and returns its size, or -1 if it does not fit or cannot be sent (errstr). */
+/*
+ * fcall_encode writes f to buf[n] and returns its size, or -1 if it does not
+ * fit or cannot be sent (errstr): a string is too long or not UTF-8.  An
+ * Rerror's text is always sendable: its bad bytes become question marks.
+ */
 int fcall_encode(const Fcall *f, u8 *buf, u32 n) must_use;
 
 /* fcall_head writes all of a Twrite or Rread but the data itself: the caller sends f->data[f->count] after it. */
@@ -110,7 +115,10 @@ int dir_decode(u8 *buf, u32 n, Dir *d) must_use;
 /* dir_null fills d with "don't touch" values, for wstat(5). */
 void dir_null(Dir *d);
 
-/* dir_print appends d as one line, ls -lqm like. */
+/* dir_mode writes mode as ls(1) shows it, d-rwxr-xr-x, to s[DIRMODESZ] and returns s. */
+char *dir_mode(char *s, u32 mode);
+
+/* dir_print appends d as one line, ls -lqm like, the time in seconds. */
 void dir_print(Buf *b, const Dir *d);
 
 #endif
