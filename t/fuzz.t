@@ -1,0 +1,2 @@
+#!/bin/sh
+exec fuzz/run "${FUZZ_SECONDS:-5}"
