@@ -1,0 +1,42 @@
+/*
+ * What the kernel tells about processes: the real procfs, wherever it is
+ * mounted, and process descriptors.
+ */
+#ifndef OS_PROCINFO_H
+#define OS_PROCINFO_H
+
+#include <base/u.h>
+
+#define PROC_ELSEWHERE "/.proc" /* where a node mounts the real procfs when /proc is #p */
+
+/* proc_dir returns a descriptor of the real procfs, opened once and never closed; -1 with a reason. */
+int proc_dir(void) must_use;
+
+/* proc_open opens /proc/PID/NAME; pid 0 is the calling process. */
+int proc_open(u32 pid, const char *name, int flags) must_use;
+
+/* proc_slurp reads all of /proc/PID/NAME, at most 1 MiB, as a string owned by the caller; *n may be NULL. */
+char *proc_slurp(u32 pid, const char *name, size_t *n) must_use;
+
+/* proc_link returns where the symbolic link /proc/PID/NAME points, owned by the caller. */
+char *proc_link(u32 pid, const char *name) must_use;
+
+/* proc_field returns the value of a line "Field:\tvalue" of /proc/PID/status, owned by the caller; NULL if absent. */
+char *proc_field(u32 pid, const char *field) must_use;
+
+/* proc_leader returns the process that thread tid belongs to, 0 if it is gone. */
+u32 proc_leader(u32 tid);
+
+/* proc_start returns when pid started in clock ticks since boot: (pid, start) names a process for ever; 0 if gone. */
+u64 proc_start(u32 pid);
+
+/* proc_each calls fn for every process there is. */
+int proc_each(void (*fn)(void *arg, u32 pid), void *arg) must_use;
+
+/* proc_takefd duplicates descriptor fd of process or thread pid into this process, close-on-exec. */
+int proc_takefd(u32 pid, int fd) must_use;
+
+/* proc_signal sends a signal to process pid as it is now (pidfd), group also to every process of its process group. */
+int proc_signal(u32 pid, int sig, bool group) must_use;
+
+#endif

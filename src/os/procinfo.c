@@ -1,0 +1,203 @@
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <base/err.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <os/at.h>
+#include <os/io.h>
+#include <os/procinfo.h>
+
+enum { MAXTEXT = 1 << 20 };
+
+static int dir = -1;
+
+static void opendir_once(void)
+{
+	static const char *where[] = { PROC_ELSEWHERE, "/proc" };
+
+	for (size_t i = 0; i < nelem(where) && dir < 0; i++) {
+		dir = open(where[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir >= 0 && !at_isproc(dir)) {
+			close(dir);
+			dir = -1;
+		}
+	}
+}
+
+int proc_dir(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, opendir_once);
+	return dir >= 0 ? dir : werrstr("no procfs at " PROC_ELSEWHERE " or /proc: mount one");
+}
+
+static void name_of(char *buf, size_t size, u32 pid, const char *name)
+{
+	if (pid == 0)
+		snprintf(buf, size, "self/%s", name);
+	else
+		snprintf(buf, size, "%u/%s", pid, name);
+}
+
+int proc_open(u32 pid, const char *name, int flags)
+{
+	char path[128];
+	int fd, d = proc_dir();
+
+	if (d < 0)
+		return -1;
+	name_of(path, sizeof path, pid, name);
+	fd = openat(d, path, flags | O_CLOEXEC);
+	if (fd < 0)
+		return errset(errno == ENOENT && pid != 0 ? Enoproc : err_fromerrno(errno));
+	return fd;
+}
+
+char *proc_slurp(u32 pid, const char *name, size_t *n)
+{
+	char path[128];
+	int d = proc_dir();
+
+	if (d < 0)
+		return NULL;
+	name_of(path, sizeof path, pid, name);
+	return io_slurp(d, path, MAXTEXT, n);
+}
+
+char *proc_link(u32 pid, const char *name)
+{
+	char path[128];
+	int d = proc_dir();
+
+	if (d < 0)
+		return NULL;
+	name_of(path, sizeof path, pid, name);
+	return at_readlink(d, path);
+}
+
+char *proc_field(u32 pid, const char *field)
+{
+	autofree char *s = proc_slurp(pid, "status", NULL);
+	size_t n = strlen(field);
+
+	for (char *p = s; p != NULL; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (strncmp(p, field, n) == 0 && p[n] == ':') {
+			p += n + 1;
+			p += strspn(p, " \t");
+			return mem_strn(p, strcspn(p, "\n"));
+		}
+	}
+	return NULL;
+}
+
+u32 proc_leader(u32 tid)
+{
+	autofree char *s = proc_field(tid, "Tgid");
+
+	return s != NULL ? (u32)strtoul(s, NULL, 10) : 0;
+}
+
+u64 proc_start(u32 pid)
+{
+	autofree char *s = proc_slurp(pid, "stat", NULL);
+	char *p = s != NULL ? strrchr(s, ')') : NULL;
+
+	for (int i = 2; p != NULL && i < 22; i++)
+		p = strchr(p + 1, ' ');
+	return p != NULL ? strtoull(p, NULL, 10) : 0;
+}
+
+typedef struct Each {
+	void (*fn)(void *arg, u32 pid);
+	void *arg;
+} Each;
+
+static void each_name(void *arg, const char *name)
+{
+	Each *e = arg;
+	u64 pid;
+
+	if (name[0] >= '1' && name[0] <= '9' && str_u64(name, 10, UINT32_MAX, &pid) == 0)
+		e->fn(e->arg, (u32)pid);
+}
+
+int proc_each(void (*fn)(void *arg, u32 pid), void *arg)
+{
+	Each e = { fn, arg };
+	int d = proc_dir();
+	autofd int fd = -1;
+
+	if (d < 0)
+		return -1;
+	fd = openat(d, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return os_werr("/proc");
+	return at_list(fd, each_name, &e);
+}
+
+int proc_takefd(u32 pid, int fd)
+{
+	u32 leader = proc_leader(pid);
+	autofd int p = -1;
+	int got;
+
+	if (leader == 0)
+		return errset(Enoproc);
+	p = (int)syscall(SYS_pidfd_open, leader, 0);
+	if (p < 0)
+		return os_werr("process %u", leader);
+	got = (int)syscall(SYS_pidfd_getfd, p, fd, 0);
+	return got < 0 ? os_werr("descriptor %d of process %u", fd, leader) : got;
+}
+
+typedef struct Group {
+	long pgrp;
+	int sig;
+} Group;
+
+static long pgrp_of(u32 pid)
+{
+	autofree char *s = proc_slurp(pid, "stat", NULL);
+	char *p = s != NULL ? strrchr(s, ')') : NULL;
+
+	for (int i = 2; p != NULL && i < 5; i++)
+		p = strchr(p + 1, ' ');
+	return p != NULL ? strtol(p, NULL, 10) : -1;
+}
+
+static int signal_one(u32 pid, int sig)
+{
+	autofd int p = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (p < 0)
+		return errset(errno == ESRCH ? Enoproc : err_fromerrno(errno));
+	return syscall(SYS_pidfd_send_signal, p, sig, NULL, 0) < 0 ? errset(err_fromerrno(errno)) : 0;
+}
+
+static void signal_member(void *arg, u32 pid)
+{
+	Group *g = arg;
+
+	if (pgrp_of(pid) == g->pgrp && signal_one(pid, g->sig) < 0)
+		errset(Enone);
+}
+
+int proc_signal(u32 pid, int sig, bool group)
+{
+	Group g = { .sig = sig };
+
+	if (!group)
+		return signal_one(pid, sig);
+	g.pgrp = pgrp_of(pid);
+	if (g.pgrp <= 0)
+		return errset(Enoproc);
+	return proc_each(signal_member, &g);
+}
