@@ -1,0 +1,27 @@
+/*
+ * Net name spaces.  A thread that enters one is made for that and ends: a
+ * process in a child user name space may enter its stacks but not come back
+ * to the net name space it was started in.
+ */
+#ifndef OS_NETNS_H
+#define OS_NETNS_H
+
+#include <base/u.h>
+
+/* netns_new makes a net name space (its loopback is down) and returns a descriptor for it, owned by the caller. */
+int netns_new(void) must_use;
+
+/* netns_self returns a descriptor for the calling thread's net name space; netns_of for that of process pid. */
+int netns_self(void) must_use;
+int netns_of(int pid) must_use;
+
+/* netns_run calls fn(arg) in net name space ns, in a thread of its own, and returns what fn did, error string too. */
+int netns_run(int ns, int (*fn)(void *arg), void *arg);
+
+/* netns_socket makes a close-on-exec socket in ns (-1: the caller's own). */
+int netns_socket(int ns, int domain, int type, int proto) must_use;
+
+/* netns_same says whether two descriptors are for the same net name space. */
+bool netns_same(int a, int b);
+
+#endif

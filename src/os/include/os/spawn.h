@@ -1,0 +1,87 @@
+/*
+ * Starting programs without copying the parent (vfork), and the few things
+ * around processes that differ from POSIX: pidfds, signals as descriptors,
+ * children in new name spaces.
+ */
+#ifndef OS_SPAWN_H
+#define OS_SPAWN_H
+
+#include <sys/types.h>
+#include <base/u.h>
+
+enum {
+	SpawnTty = 1,      /* a new session whose controlling terminal is descriptor 0 */
+	SpawnSession = 2,  /* a new session */
+	SpawnGroup = 4,    /* a new process group */
+	SpawnNewnet = 8,   /* a new net name space */
+	SpawnNewmnt = 16,  /* a new mount name space, its mounts private */
+	SpawnDie = 32,     /* killed when the parent's thread ends */
+	SpawnMaxFd = 8,
+	SpawnMaxNs = 4,
+};
+
+typedef struct Spawn {
+	const char *path;    /* NULL: argv[0], looked for in the PATH of env unless it has a slash */
+	char **argv;
+	char **env;          /* NULL: ours */
+	const char *cwd;     /* NULL: ours; "" is an error */
+	int fd[SpawnMaxFd];  /* the child's descriptor i is our fd[i]; -1: closed.  nfd 0: 0, 1 and 2 stay.  No others. */
+	int nfd;
+	int ns[SpawnMaxNs];  /* descriptors of name spaces to enter first */
+	int nns;
+	int flags;
+} Spawn;
+
+/* spawn starts a program and returns its pid, or -1 when it could not be started (no such file ...); blocks until exec. */
+int spawn(const Spawn *s) must_use;
+
+/*
+ * proc_clone is fork with clone(2) flags (CLONE_NEW*); only for processes with one thread.  It returns 0 in the
+ * child, the pid in the parent and a pidfd for it in *pidfd (unless NULL), or -1.
+ */
+enum {
+	CloneUser = 1,
+	CloneMnt = 2,
+	ClonePid = 4,
+	CloneNet = 8,
+	CloneUts = 16,
+	CloneIpc = 32,
+};
+pid_t proc_clone(int flags, int *pidfd) must_use;
+
+/* proc_unshare takes the calling process into new name spaces (the same flags). */
+int proc_unshare(int flags) must_use;
+
+/* proc_setns enters the name space that fd refers to. */
+int proc_setns(int fd) must_use;
+
+/* proc_hostname sets the UTS name space's host name. */
+int proc_hostname(const char *name) must_use;
+
+/* proc_deathsig has the calling process get sig when its parent thread dies (0: not). */
+int proc_deathsig(int sig) must_use;
+
+/* proc_name sets the name that ps shows in brackets, at most 15 bytes; proc_subreaper adopts orphaned descendants. */
+void proc_name(const char *name);
+int proc_subreaper(void) must_use;
+
+/* proc_keepfds closes every descriptor that is not in keep[n] (which is sorted). */
+void proc_keepfds(int *keep, int n);
+
+/* pid_open returns a descriptor for process pid, owned by the caller. */
+int pid_open(pid_t pid) must_use;
+
+/* pid_takefd duplicates descriptor fd of the process behind pidfd. */
+int pid_takefd(int pidfd, int fd) must_use;
+
+/* pid_kill signals it; pid_wait waits at most ms (-1: for ever) for a child and returns its wait status, -1 if not yet. */
+int pid_kill(int pidfd, int sig);
+int pid_wait(int pidfd, int ms) must_use;
+
+/* sig_fd blocks the signals of set (0-ended) in this process and returns a descriptor that reads them. */
+int sig_fd(const int *set) must_use;
+
+/* sig_next takes one signal from such a descriptor, 0 when there is none. */
+int sig_next(int fd);
+
+#endif

@@ -1,0 +1,102 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <base/err.h>
+#include <base/str.h>
+#include <os/io.h>
+#include <os/netns.h>
+#include <os/thread.h>
+
+typedef struct Visit {
+	int ns; /* -1: a new one */
+	int (*fn)(void *arg);
+	void *arg;
+	int rc;
+	char err[ERRMAX];
+} Visit;
+
+static int enter(int ns)
+{
+	if (ns >= 0 && setns(ns, CLONE_NEWNET) < 0)
+		return os_werr("enter a net name space");
+	if (ns < 0 && unshare(CLONE_NEWNET) < 0)
+		return errno == ENOSPC ? werrstr("net name spaces are used up: raise user.max_net_namespaces (sysctl)")
+				       : os_werr("make a net name space");
+	return 0;
+}
+
+static void visit(void *p)
+{
+	Visit *v = p;
+
+	v->rc = enter(v->ns) < 0 ? -1 : v->fn(v->arg);
+	if (v->rc < 0)
+		snprintf(v->err, sizeof v->err, "%s", rerrstr());
+}
+
+int netns_run(int ns, int (*fn)(void *arg), void *arg)
+{
+	Visit v = { .ns = ns, .fn = fn, .arg = arg };
+	pthread_t t;
+
+	if (thread_new(&t, "netns", visit, &v) < 0)
+		return -1;
+	thread_join(t);
+	if (v.rc < 0)
+		werrstr("%s", v.err);
+	return v.rc;
+}
+
+static int openself(void *arg)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	(void)arg;
+	return fd < 0 ? os_werr("/proc/thread-self/ns/net") : fd;
+}
+
+int netns_new(void)
+{
+	return netns_run(-1, openself, NULL);
+}
+
+int netns_self(void)
+{
+	return openself(NULL);
+}
+
+int netns_of(int pid)
+{
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/ns/net", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? os_werr("%s", path) : fd;
+}
+
+static int makesocket(void *arg)
+{
+	const int *a = arg;
+	int fd = socket(a[0], a[1] | SOCK_CLOEXEC, a[2]);
+
+	return fd < 0 ? os_werr("socket") : fd;
+}
+
+int netns_socket(int ns, int domain, int type, int proto)
+{
+	int a[3] = { domain, type, proto };
+
+	return ns < 0 ? makesocket(a) : netns_run(ns, makesocket, a);
+}
+
+bool netns_same(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
