@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <base/buf.h>
 #include <base/err.h>
@@ -30,13 +33,13 @@ static const char *reason(int no)
 int os_werr(const char *fmt, ...)
 {
 	char what[ERRMAX];
-	const char *why = reason(errno);
+	int no = errno;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	return werrstr("%s: %s", what, why);
+	return werrstr("%s: %s", what, reason(no));
 }
 
 ssize_t io_readn(int fd, void *p, size_t n)
@@ -155,6 +158,57 @@ ssize_t io_recvfds(int sock, void *data, size_t n, int *fd, int *nfd)
 			memcpy(fd, CMSG_DATA(h), (size_t)*nfd * sizeof(int));
 		}
 	return k;
+}
+
+_Static_assert(sizeof(IoVec) == sizeof(struct iovec) && offsetof(IoVec, n) == offsetof(struct iovec, iov_len),
+	       "an IoVec is an iovec");
+
+ssize_t io_sendv(int fd, const IoVec *iov, int n, bool socket)
+{
+	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };
+	ssize_t k;
+
+	do
+		k = socket ? sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) : writev(fd, m.msg_iov, n);
+	while (k < 0 && errno == EINTR);
+	if (k < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	return k < 0 ? os_werr("write") : k;
+}
+
+bool io_issocket(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+void io_hangup(int fd)
+{
+	shutdown(fd, SHUT_RDWR);
+}
+
+int io_accept(int lfd)
+{
+	int fd = accept4(lfd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	os_werr("accept");
+	return errno == EBADF || errno == EINVAL || errno == ENOTSOCK || errno == EOPNOTSUPP ? -1 : -2;
+}
+
+int io_wait(int fd, int events, int alt, int ms)
+{
+	struct pollfd p[2] = { { .fd = fd, .events = (short)events }, { .fd = alt, .events = POLLIN } };
+	int n;
+
+	do
+		n = poll(p, 2, ms);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return os_werr("poll");
+	return n == 0 ? 0 : p[0].revents != 0 ? 1 : 2;
 }
 
 int io_nonblock(int fd, bool on)

@@ -9,20 +9,24 @@
 #include <pthread.h>
 #include <base/u.h>
 
+/*
+ * An operation of a Srv runs under RankSrv, and the answer it gives runs the
+ * front's done: so the fronts' locks rank above those of Srvs and devices, and
+ * no front dispatches a request while it holds one.
+ */
 enum LockRank {
-	RankGrid = 10,   /* node/: the grid supervisor's tables */
-	RankFuse = 20,   /* fuse/: a mount's node table */
-	RankFuseNode = 25,
-	RankConn = 30,   /* srv/: a connection's fids and requests */
-	RankSrv = 40,    /* srv/: a Srv's serial lock, held while its handlers run */
-	RankSrvIn = 45,  /* a Srv called from inside another Srv's handler (unions) */
-	RankMnt = 50,    /* ns/: mount objects */
-	RankDev = 60,    /* dev/: a device's own tables */
-	RankClient = 70, /* client/: a 9P client's tags */
-	RankReq = 80,    /* srv/: the state of one request, the parked list */
-	RankPoll = 85,   /* srv/: the poller's table */
-	RankOut = 90,    /* srv/: a connection's queue of replies */
-	RankLeaf = 100,  /* taken last, calls nothing */
+	RankGrid = 10,     /* node/: the grid supervisor's tables */
+	RankSrv = 40,      /* srv/: a Srv's serial lock, held while its operations run */
+	RankMnt = 50,      /* ns/: mount objects */
+	RankDev = 60,      /* dev/: a device's own tables */
+	RankClient = 70,   /* client/: a 9P client's tags */
+	RankFuseNode = 73, /* fuse/: a mount's node table */
+	RankFuse = 74,     /* fuse/: a mount's requests */
+	RankConn = 75,     /* srv/: a connection's fids and requests */
+	RankReq = 80,      /* srv/: one waited-for call */
+	RankOut = 82,      /* srv/: a connection's queue of replies */
+	RankPoll = 85,     /* srv/: the park */
+	RankLeaf = 100,    /* taken last, calls nothing */
 };
 
 typedef struct Lock {

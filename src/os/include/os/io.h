@@ -31,6 +31,25 @@ int io_spit(const char *path, const void *p, size_t n, int mode) must_use;
 int io_sendfds(int sock, const void *data, size_t n, const int *fd, int nfd) must_use;
 ssize_t io_recvfds(int sock, void *data, size_t n, int *fd, int *nfd) must_use;
 
+typedef struct IoVec {
+	void *p;
+	size_t n;
+} IoVec;
+
+/* io_sendv sends without waiting (socket: whatever fd's flags; else fd is non-blocking); 0: there is no room, -1: gone. */
+ssize_t io_sendv(int fd, const IoVec *iov, int n, bool socket) must_use;
+
+/* io_issocket says whether fd is a socket; io_hangup shuts a socket down both ways, waking who waits on it. */
+bool io_issocket(int fd);
+void io_hangup(int fd);
+
+/* io_accept takes a call from a listening socket; -2 for a failure that passes (too many files, the caller gave up). */
+int io_accept(int lfd) must_use;
+
+/* io_wait waits at most ms (-1: for ever) until fd has one of events (poll(2)) or alt (-1: none) is readable; it
+ * returns 1 for fd, 2 for alt only, 0 when the time is over, -1 on failure. */
+int io_wait(int fd, int events, int alt, int ms) must_use;
+
 /* io_nonblock turns O_NONBLOCK of fd on or off. */
 int io_nonblock(int fd, bool on) must_use;
 

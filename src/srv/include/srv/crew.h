@@ -20,9 +20,8 @@ Crew *crew_new(const char *name, bool (*step)(void *arg), void *arg, int max) mu
 void crew_run(Crew *c);
 int crew_start(Crew *c) must_use;
 
-/* crew_leave (from inside a step) lets another thread lead; -1 (Ebusy) at the bound.  crew_back ends that. */
+/* crew_leave (from inside a step) lets another thread lead for the rest of the step; -1 (Ebusy) at the bound. */
 int crew_leave(void) must_use;
-void crew_back(void);
 
 /* crew_free waits for all threads of an ended crew and frees it. */
 void crew_free(Crew *c);

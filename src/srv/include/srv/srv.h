@@ -10,8 +10,8 @@
  *
  * Waiting.  An operation never sleeps.  When it cannot answer yet it parks
  * its request with req_poll (on a file descriptor) or req_sleep (on a
- * Rendez) and returns at once; it is then called again from the start when
- * the wait is over.  What it must remember goes in r->aux.  A parked
+ * Rendez) and returns at once, touching r no more; it is then called again
+ * from the start when the wait is over.  What it must remember goes in r->aux.  A parked
  * request costs no thread; a flush takes it from the park and answers
  * "interrupted" (after .cancel, if there is one).  Work that cannot avoid
  * blocking (somebody else's file system) is bracketed by req_block and
@@ -84,11 +84,22 @@ struct Fid {
 	u32 flags;    /* Fid* above */
 	char *uid;    /* the user that attached, owned */
 	void *aux;    /* the Srv's */
+	bool live;    /* attached, cloned or walked to: .clunk will be called */
 	u64 diroff;   /* the only offsets a directory may be read at are 0 and this; the engine's */
 	int dirindex; /* the generator index that goes with it (req_readdir) */
 	u32 id;       /* the front's number for it */
 	void *front;  /* the front's */
 };
+
+/* what can be parked: a request, a connection's output; protected by the park's lock */
+typedef struct Park {
+	Link wait, timer;
+	void (*run)(struct Park *p);
+	i64 deadline; /* of clock_ms; -1: none */
+	int fd, events;
+	int state;
+	bool flushed, timedout;
+} Park;
 
 struct Req {
 	Srv *srv;     /* of r->fid when the request began */
@@ -98,19 +109,16 @@ struct Req {
 	char *buf;    /* Tread: room for i.count bytes */
 	Caller caller;
 	void *aux;    /* the operation's, kept while parked */
-	bool timedout; /* the last wait ended at its deadline */
 	i64 since;    /* clock_ms when it arrived */
 
-	/* the front's and the engine's */
-	void (*done)(Req *r); /* the front's: the answer is complete (o.type is Rerror on failure) */
+	/* the front's */
+	void (*done)(Req *r); /* the answer is complete (o.type is Rerror on failure); r may be freed; locks may be held */
 	void *front;
-	List flushes;         /* the front's: flushes that wait for this answer */
-	Link link;            /* the front's */
-	Link wait, timer;     /* the park's, as all below */
-	Rendez *rendez;
-	i64 deadline;
-	int state, fd, events, evfd;
-	bool flushed;
+	Link link;
+	List flushes;         /* flushes that wait for this answer */
+	/* the engine's */
+	Park park;
+	int evfd;
 	char ename[ERRMAX];   /* o.ename's text */
 };
 
@@ -131,18 +139,27 @@ Fid *fid_new(Srv *s, const char *uid) must_use;
 Fid *fid_take(Fid *f);
 void fid_drop(Fid *f);
 
-/* fid_become makes f (in walk1 or attach, not open) another name for what src is, on src's Srv; -1 as .clone fails. */
+/*
+ * fid_become makes f (in walk1 or attach, not open) another name for what src is, on src's Srv; -1 as .clone fails.
+ * To go to another Srv the operation's own Srv must be parallel, since src's lock is taken.
+ */
 int fid_become(Req *r, Fid *f, Fid *src) must_use;
 
 /* req_dispatch checks r and runs its operation; r->done is called once, perhaps before it returns. */
 void req_dispatch(Req *r);
 
 /*
- * req_flush asks for r's early end: parked it is answered "interrupted"
- * before this returns; running it may still succeed.  The answer comes by
+ * req_flush asks for r's early end.  The front holds a lock that keeps r from
+ * being freed (done must take it too).  True: r was parked and now belongs to
+ * the caller, who calls req_interrupt once that lock is given back.  False: r
+ * is running and has been told; it may still succeed.  The answer comes by
  * r->done either way.
  */
-void req_flush(Req *r);
+bool req_flush(Req *r) must_use;
+void req_interrupt(Req *r);
+
+/* req_init prepares a zeroed Req: the front then fills i, fid ... caller, done. */
+void req_init(Req *r);
 
 /* req_ok answers r with what is in r->o (type and tag are filled in). */
 void req_ok(Req *r);
@@ -151,7 +168,7 @@ void req_ok(Req *r);
 void req_fail(Req *r);
 void req_err(Req *r, Err e);
 
-/* req_poll parks r until fd has one of events (poll(2)) or ms pass (-1: never; r->timedout is set). */
+/* req_poll parks r until fd has one of events (poll(2)) or ms pass (-1: never; req_timedout tells). */
 void req_poll(Req *r, int fd, int events, int ms);
 
 /* req_sleep parks r until z is woken or ms pass (-1: never). */
@@ -175,8 +192,9 @@ int req_block(Req *r) must_use;
 void req_unblock(Req *r);
 int req_evfd(Req *r);
 
-/* req_flushed says whether r was flushed while it ran. */
+/* req_flushed says whether r was flushed while it ran; req_timedout whether its last wait ended at the deadline. */
 bool req_flushed(Req *r);
+bool req_timedout(Req *r);
 
 /* req_readbuf answers a Tread from n bytes at p, by offset; req_readstr from a string. */
 void req_readbuf(Req *r, const void *p, size_t n);

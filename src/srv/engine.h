@@ -1,0 +1,61 @@
+/*
+ * What the files of srv/ share: the park's states, and what a thread puts
+ * off until its outermost operation has ended and no Srv's lock is held.
+ */
+#ifndef SRV_ENGINE_H
+#define SRV_ENGINE_H
+
+#include <srv/srv.h>
+
+enum { ParkRunning, ParkWaiting, ParkReady };
+
+/* park_init makes p runnable by run. */
+void park_init(Park *p, void (*run)(Park *p));
+
+/* park_fd and park_rendez park p; false: p was flushed (or fd cannot be waited for: *err) and is still the caller's. */
+bool park_fd(Park *p, int fd, int events, int ms, Err *err) must_use;
+bool park_rendez(Park *p, Rendez *z, int ms) must_use;
+
+/* park_take takes p from the park: true if it was waiting; else it is marked flushed. */
+bool park_take(Park *p) must_use;
+
+/* park_kick has the park's own thread run what is in ready. */
+void park_kick(List *ready);
+
+/* park_begin marks a ready p as running; false if it was flushed meanwhile. */
+bool park_begin(Park *p) must_use;
+
+/* A Later is something to do when no Srv lock is held. */
+typedef struct Later {
+	Link link;
+	void (*fn)(struct Later *l);
+} Later;
+
+/* later_begin and later_end bracket an operation; later_end of the outermost does what was put off. */
+void later_begin(void);
+void later_end(void);
+
+/* later_add does l when the thread's outermost operation ends, at once if there is none; l must not be in use. */
+void later_add(Later *l);
+
+/* later_ready makes parked things run: this thread's when its operation ends, else the park's thread. */
+void later_ready(List *ready);
+
+/* later_handoff does or hands on what this thread has put off: call it before blocking, with no Srv lock held. */
+void later_handoff(void);
+
+/* srv_enter and srv_leave take and give the serial lock, if s has one. */
+void srv_enter(Srv *s);
+void srv_leave(Srv *s);
+
+/* fid_clone makes f, which is not live, a clone of src, whose Srv's lock is held. */
+int fid_clone(Req *r, Fid *f, Fid *src) must_use;
+
+/* fid_bury calls f's .clunk if it is due, its Srv's lock being held; fid_free frees a buried Fid without references. */
+void fid_bury(Fid *f);
+void fid_free(Fid *f);
+
+/* walk_run does a Twalk for Srvs that have walk1. */
+void walk_run(Req *r);
+
+#endif
