@@ -38,185 +38,6 @@ static Lock alllk = LOCK_INIT(RankGrid); /* protects all */
 static List all = LIST_INIT(all);
 static Cond ended = { PTHREAD_COND_INITIALIZER }; /* one less in all; waited for with a bound only */
 
-static void trace(const Fcall *f)
-{
-	autobuf Buf b = { 0 };
-
-	fcall_print(&b, f);
-	buf_ch(&b, '\n');
-	(void)!write(2, b.p, b.n);
-}
-
-void creq_free(CReq *q)
-{
-	if (q->big)
-		free(__atomic_exchange_n(&q->c->spare, q->msg, __ATOMIC_ACQ_REL));
-	else
-		free(q->msg);
-	free(q->reply);
-	free(q);
-}
-
-/* encode makes the reply's bytes; an answer that cannot be sent becomes an error. */
-static void encode(CReq *q)
-{
-	Fcall *o = &q->r.o;
-	int n = -1;
-	u32 size;
-
-	if (o->type == Rread && o->data == (char *)q->reply + RREADHEAD) {
-		n = fcall_head(o, q->reply, RREADHEAD);
-		n = n < 0 ? n : n + (int)o->count;
-	} else {
-		u8 *was = q->reply;
-
-		size = fcall_size(o);
-		q->reply = mem_new(size > 0 ? size : 1);
-		if (size > 0 && size <= (q->c->msize ? q->c->msize : q->c->o.msize))
-			n = fcall_encode(o, q->reply, size);
-		free(was);
-	}
-	if (n >= 0) {
-		q->nreply = (u32)n;
-		return;
-	}
-	free(q->reply);
-	*o = (Fcall){ .type = Rerror, .tag = q->r.i.tag, .ename = errtext(Etoobig) };
-	size = fcall_size(o);
-	q->reply = mem_new(size);
-	n = fcall_encode(o, q->reply, size);
-	q->nreply = n > 0 ? (u32)n : 0;
-}
-
-/* error makes the thread's error string q's answer. */
-static void error(CReq *q)
-{
-	(void)!str_cpy(q->r.ename, sizeof q->r.ename, rerrstr());
-	q->r.o = (Fcall){ .type = Rerror, .tag = q->r.i.tag, .ename = q->r.ename };
-}
-
-/* encode_stat puts Tstat's answer in its wire form. */
-static void encode_stat(CReq *q)
-{
-	u32 n = dir_size(&q->r.d);
-	u8 *p = mem_new(n);
-
-	if (dir_encode(&q->r.d, p, n) < 0)
-		q->r.o = (Fcall){ .type = Rerror, .tag = q->r.i.tag, .ename = errtext(Eio) };
-	q->r.o.stat = p;
-	q->r.o.nstat = (u16)n;
-}
-
-/* made returns the fid that a good answer brings into being, NULL if none; the reference is the caller's. */
-static Fid *made(CReq *q)
-{
-	Req *r = &q->r;
-	Fid *f = NULL;
-
-	if (r->o.type == Rattach) {
-		f = r->fid;
-		r->fid = NULL;
-	} else if (r->o.type == Rauth) {
-		f = r->afid;
-		r->afid = NULL;
-	} else if (r->o.type == Rwalk && r->newfid != r->fid && r->o.nwqid == r->i.nwname) {
-		f = r->newfid;
-		r->newfid = NULL;
-	}
-	return f;
-}
-
-/* settle does what an answer means for the fids. */
-static void settle(CReq *q)
-{
-	Req *r = &q->r;
-	Fid *f = made(q);
-	int rc = 0;
-
-	if (f != NULL) {
-		lock(&q->c->lk);
-		rc = fids_put(&q->c->fids, f);
-		unlock(&q->c->lk);
-	}
-	if (rc < 0) {
-		fid_drop(f);
-		error(q);
-	}
-	fid_drop(r->fid);
-	if (r->newfid != r->fid)
-		fid_drop(r->newfid);
-	fid_drop(r->afid);
-}
-
-/* ready makes the answer's bytes. */
-static void ready(CReq *q)
-{
-	if (q->r.o.type == Rstat)
-		encode_stat(q);
-	if (q->c->o.trace)
-		trace(&q->r.o);
-	encode(q);
-	if (q->r.o.type == Rstat)
-		free(q->r.o.stat);
-}
-
-/* queue puts the answer in the way out and takes q off the list of requests, in one: a flush finds it or comes after. */
-static void queue(CReq *q, List *flushes)
-{
-	Conn *c = q->c;
-
-	lock(&c->lk);
-	list_del(&q->r.link);
-	list_move(flushes, &q->r.flushes);
-	c->bytes -= q->room;
-	out_add(q);
-	unlock(&c->lk);
-}
-
-/* gone counts one less in flight; the connection may go when the last is gone. */
-static void gone(Conn *c)
-{
-	lock(&c->lk);
-	if (--c->nreq == 0)
-		cond_all(&c->idle);
-	unlock(&c->lk);
-}
-
-/* answer_flushes sends the Rflushes that waited for an answer; a flush may itself have been flushed. */
-static void answer_flushes(Conn *c, List *flushes)
-{
-	Link *k;
-
-	while ((k = list_pop(flushes)) != NULL) {
-		CReq *q = container_of(list_item(k, Req, link), CReq, r);
-
-		q->r.o = (Fcall){ .type = Rflush, .tag = q->r.i.tag };
-		ready(q);
-		queue(q, flushes);
-		gone(c);
-	}
-}
-
-static void done(Req *r)
-{
-	CReq *q = container_of(r, CReq, r);
-	List flushes = LIST_INIT(flushes);
-	Conn *c = q->c;
-
-	settle(q);
-	ready(q);
-	queue(q, &flushes);
-	answer_flushes(c, &flushes);
-	gone(c);
-}
-
-static void refuse(CReq *q, Err e)
-{
-	errset(e);
-	error(q);
-	done(&q->r);
-}
-
 /* search looks for tag among the requests in flight and among the flushes that hang on them. */
 static CReq *search(List *l, u16 tag)
 {
@@ -311,7 +132,7 @@ static void version(CReq *q)
 		else
 			c->msize = o->msize;
 	}
-	done(&q->r);
+	answer_done(&q->r);
 }
 
 /* newfid makes a Fid to be numbered id, which must be free. */
@@ -423,8 +244,8 @@ static void request(CReq *q)
 	if (prepare(q) == 0) {
 		req_dispatch(&q->r);
 	} else {
-		error(q);
-		done(&q->r);
+		answer_error(q);
+		answer_done(&q->r);
 	}
 }
 
@@ -433,13 +254,13 @@ static void handle(CReq *q)
 	Err e = enter(q);
 
 	if (q->c->o.trace)
-		trace(&q->r.i);
+		trace_fcall(&q->r.i);
 	if (e != Enone)
-		refuse(q, e);
+		answer_refuse(q, e);
 	else if (q->r.i.type == Tversion)
 		version(q);
 	else if (q->c->msize == 0 || (q->r.i.type & 1) != 0)
-		refuse(q, Ebotch);
+		answer_refuse(q, Ebotch);
 	else if (q->r.i.type == Tflush)
 		flush(q);
 	else
@@ -460,7 +281,7 @@ static CReq *take(Conn *c, u32 size)
 
 	req_init(&q->r);
 	q->c = c;
-	q->r.done = done;
+	q->r.done = answer_done;
 	if (size > SMALL && c->from == 0) {
 		q->msg = c->in;
 		q->big = true;

@@ -1,6 +1,6 @@
 /*
- * A 9P connection: conn.c reads and dispatches, out.c sends, fids.c keeps
- * the numbers.
+ * A 9P connection: conn.c reads and dispatches, answer.c makes the answers,
+ * out.c sends them, fids.c keeps the numbers.
  */
 #ifndef SRV_CONNPRIV_H
 #define SRV_CONNPRIV_H
@@ -72,6 +72,17 @@ void out_end(Conn *c);
 /* out_add queues an answered request; out_flush sends what is queued, from the reader before it waits. */
 void out_add(CReq *q);
 void out_flush(Conn *c);
+
+/* answer_done is every CReq's .done; answer_error puts the thread's error string in q's answer. */
+void answer_done(Req *r);
+void answer_error(CReq *q);
+void answer_refuse(CReq *q, Err e);
+
+/* answer_flushes sends an Rflush for each Tflush in the list. */
+void answer_flushes(Conn *c, List *flushes);
+
+/* trace_fcall prints f on file descriptor 2. */
+void trace_fcall(const Fcall *f);
 
 /* listen_stop ends every conn_listen of s and waits until they have returned. */
 void listen_stop(Srv *s);

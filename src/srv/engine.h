@@ -16,7 +16,7 @@ void park_init(Park *p, void (*run)(Park *p));
 bool park_fd(Park *p, int fd, int events, int ms, Err *err) must_use;
 bool park_rendez(Park *p, Rendez *z, int ms) must_use;
 
-/* park_take takes p from the park: true if it was waiting; else it is marked flushed. */
+/* park_take takes p from the park: true if it was waiting; else it is marked flushed (and .evfd raised). */
 bool park_take(Park *p) must_use;
 
 /* park_kick has the park's own thread run what is in ready. */
@@ -24,6 +24,11 @@ void park_kick(List *ready);
 
 /* park_begin marks a ready p as running; false if it was flushed meanwhile. */
 bool park_begin(Park *p) must_use;
+
+/* park_evfd makes and returns the descriptor that a flush raises; park_end closes it. */
+int park_evfd(Park *p);
+void park_end(Park *p);
+bool park_flushed(Park *p);
 
 /* A Later is something to do when no Srv lock is held. */
 typedef struct Later {

@@ -14,6 +14,7 @@
  * A flush of a waiting Park takes it out (the flusher then owns it); in the
  * other states it sets .flushed, and the Park will not wait again.
  */
+#include <unistd.h>
 #include <base/err.h>
 #include <base/mem.h>
 #include <os/clock.h>
@@ -56,7 +57,7 @@ static int begin(void)
 
 void park_init(Park *p, void (*run)(Park *p))
 {
-	*p = (Park){ .run = run, .fd = -1, .deadline = -1 };
+	*p = (Park){ .run = run, .fd = -1, .evfd = -1, .deadline = -1 };
 	list_init(&p->wait);
 	list_init(&p->timer);
 }
@@ -174,9 +175,42 @@ bool park_take(Park *p)
 	mine = p->state == ParkWaiting;
 	if (mine)
 		unpark(p);
+	else if (p->evfd >= 0)
+		event_raise(p->evfd);
 	p->flushed = true;
 	unlock(&lk);
 	return mine;
+}
+
+bool park_flushed(Park *p)
+{
+	bool yes;
+
+	lock(&lk);
+	yes = p->flushed;
+	unlock(&lk);
+	return yes;
+}
+
+int park_evfd(Park *p)
+{
+	lock(&lk);
+	if (p->evfd < 0)
+		p->evfd = event_flag();
+	if (p->flushed && p->evfd >= 0)
+		event_raise(p->evfd);
+	unlock(&lk);
+	return p->evfd;
+}
+
+void park_end(Park *p)
+{
+	if (p->evfd < 0)
+		return;
+	lock(&lk);
+	close(p->evfd);
+	p->evfd = -1;
+	unlock(&lk);
 }
 
 bool park_begin(Park *p)

@@ -5,11 +5,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <base/mem.h>
 #include <base/str.h>
 #include <os/clock.h>
-#include <os/event.h>
 #include <srv/crew.h>
 #include "engine.h"
 
@@ -20,16 +18,13 @@ void req_init(Req *r)
 	park_init(&r->park, again);
 	list_init(&r->link);
 	list_init(&r->flushes);
-	r->evfd = -1;
 }
 
 /* finish gives the answer to the front; r is gone afterwards. */
 static void finish(Req *r)
 {
 	r->o.tag = r->i.tag;
-	if (r->evfd >= 0)
-		close(r->evfd);
-	r->evfd = -1;
+	park_end(&r->park);
 	r->done(r);
 }
 
@@ -328,17 +323,12 @@ void req_sleep(Req *r, Rendez *z, int ms)
 
 bool req_flush(Req *r)
 {
-	bool mine = park_take(&r->park);
-	int evfd = __atomic_load_n(&r->evfd, __ATOMIC_ACQUIRE);
-
-	if (!mine && evfd >= 0)
-		event_raise(evfd);
-	return mine;
+	return park_take(&r->park);
 }
 
 bool req_flushed(Req *r)
 {
-	return __atomic_load_n(&r->park.flushed, __ATOMIC_ACQUIRE);
+	return park_flushed(&r->park);
 }
 
 bool req_timedout(Req *r)
@@ -348,11 +338,7 @@ bool req_timedout(Req *r)
 
 int req_evfd(Req *r)
 {
-	if (r->evfd < 0)
-		__atomic_store_n(&r->evfd, event_flag(), __ATOMIC_RELEASE);
-	if (req_flushed(r) && r->evfd >= 0)
-		event_raise(r->evfd);
-	return r->evfd;
+	return park_evfd(&r->park);
 }
 
 int req_block(Req *r)

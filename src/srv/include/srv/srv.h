@@ -98,6 +98,7 @@ typedef struct Park {
 	i64 deadline; /* of clock_ms; -1: none */
 	int fd, events;
 	int state;
+	int evfd;     /* raised by a flush while it runs; -1 until asked for */
 	bool flushed, timedout;
 } Park;
 
@@ -118,7 +119,6 @@ struct Req {
 	List flushes;         /* flushes that wait for this answer */
 	/* the engine's */
 	Park park;
-	int evfd;
 	char ename[ERRMAX];   /* o.ename's text */
 };
 
