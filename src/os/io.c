@@ -60,6 +60,18 @@ ssize_t io_readn(int fd, void *p, size_t n)
 	return (ssize_t)got;
 }
 
+ssize_t io_readsome(int fd, void *p, size_t n)
+{
+	ssize_t m;
+
+	do
+		m = read(fd, p, n);
+	while (m < 0 && errno == EINTR);
+	if (m < 0 && errno == EAGAIN)
+		return -2;
+	return m < 0 ? os_werr("read") : m;
+}
+
 int io_writen(int fd, const void *p, size_t n)
 {
 	while (n > 0) {

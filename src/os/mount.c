@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <base/err.h>
 #include <base/mem.h>
+#include <base/str.h>
 #include <os/io.h>
 #include <os/mount.h>
 #include <os/thread.h>
@@ -345,7 +346,7 @@ static void within(void *p)
 	else
 		w->rc = w->fn(w->arg);
 	if (w->rc < 0)
-		strcpy(w->err, rerrstr());
+		str_cpy(w->err, sizeof w->err, rerrstr());
 }
 
 int mount_within(int nsfd, int (*fn)(void *arg), void *arg)

@@ -10,7 +10,6 @@
  * Flush, as in flush(5): a Tflush hangs itself on the request that it names;
  * whatever becomes of that, its answer goes out first and the Rflush after.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -314,9 +313,9 @@ static bool fill(Conn *c)
 	do {
 		if (wait && io_wait(c->rfd, POLLIN, c->stopfd, -1) != 1)
 			return false;
-		n = read(c->rfd, c->in + c->nin, c->incap - c->nin);
-		wait = wait || (n < 0 && errno == EAGAIN);
-	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+		n = io_readsome(c->rfd, c->in + c->nin, c->incap - c->nin);
+		wait = wait || n == -2;
+	} while (n == -2);
 	lock(&c->olk);
 	c->waiting = false;
 	unlock(&c->olk);

@@ -11,6 +11,13 @@
 #include <os/mount.h>
 #include "tap.h"
 
+/* This process ends without /proc, where a leak check would look. */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+	return 1;
+}
+
 static const char table[] =
 	"21 1 0:20 / / rw - ext4 /dev/vda rw\n"
 	"22 21 0:5 / /a\\040b rw,nosuid shared:2 master:1 - tmpfs tmp\\134fs rw,size=1k\n"

@@ -17,6 +17,10 @@ int os_werr(const char *fmt, ...) printf_like(1, 2);
 /* io_readn reads exactly n bytes unless the stream ends first; it returns the bytes read or -1; may block. */
 ssize_t io_readn(int fd, void *p, size_t n) must_use;
 
+/* io_readsome reads what there is, at most n bytes; 0 at the end, -1 on failure, -2 when a non-blocking fd has nothing
+ * yet; may block. */
+ssize_t io_readsome(int fd, void *p, size_t n) must_use;
+
 /* io_writen writes all n bytes, or returns -1; may block. */
 int io_writen(int fd, const void *p, size_t n) must_use;
 
