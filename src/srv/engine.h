@@ -1,10 +1,10 @@
 /*
- * What the files of srv/ share: the park's states, and what a thread puts
- * off until its outermost operation has ended and no Srv's lock is held.
+ * What the files of srv/ share: the park's states, locks, fids.
  */
 #ifndef SRV_ENGINE_H
 #define SRV_ENGINE_H
 
+#include <srv/later.h>
 #include <srv/srv.h>
 
 enum { ParkRunning, ParkWaiting, ParkReady };
@@ -29,25 +29,6 @@ bool park_begin(Park *p) must_use;
 int park_evfd(Park *p);
 void park_end(Park *p);
 bool park_flushed(Park *p);
-
-/* A Later is something to do when no Srv lock is held. */
-typedef struct Later {
-	Link link;
-	void (*fn)(struct Later *l);
-} Later;
-
-/* later_begin and later_end bracket an operation; later_end of the outermost does what was put off. */
-void later_begin(void);
-void later_end(void);
-
-/* later_add does l when the thread's outermost operation ends, at once if there is none; l must not be in use. */
-void later_add(Later *l);
-
-/* later_ready makes parked things run: this thread's when its operation ends, else the park's thread. */
-void later_ready(List *ready);
-
-/* later_handoff does or hands on what this thread has put off: call it before blocking, with no Srv lock held. */
-void later_handoff(void);
 
 /* srv_enter and srv_leave take and give the serial lock, if s has one. */
 void srv_enter(Srv *s);
