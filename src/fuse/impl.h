@@ -1,0 +1,200 @@
+/*
+ * What the files of fuse/ share.
+ *
+ * An Op is one request from the kernel.  It is a chain of stages: each sets
+ * up op->req and names the function that is to see the answer (op_walk,
+ * op_stat ...), the last one replies.  A stage function returns true when it
+ * set up another stage and false when it has replied: then op is gone.
+ *
+ * f->lk protects the node table, the open files and the list of Ops; it is
+ * a leaf: nothing is called with it held, so that an answer may come from a
+ * thread that holds other locks.
+ */
+#ifndef FUSE_IMPL_H
+#define FUSE_IMPL_H
+
+#include <base/buf.h>
+#include <base/lock.h>
+#include <fuse/fuse.h>
+#include <limits.h>
+#include <linux/fuse.h>
+#include <srv/crew.h>
+#include <srv/later.h>
+
+enum {
+	HEAD = 80,    /* in header and fuse_write_in: what follows is a write's data */
+	INMAX = 1024, /* the longest request but a write or a batch of forgets */
+	MAXWRITE = 1 << 20,
+	DIRBUF = 1 << 16, /* the biggest stat record fits */
+	KEEPOPS = 32,	  /* free Ops kept */
+	NBUFS = 8,	  /* free big buffers kept */
+	BUFSIZE = MAXWRITE + 8192,
+	FMODE_EXEC = 0x20, /* in open flags: the file is opened to be executed */
+};
+#ifndef FUSE_DIRECT_IO_ALLOW_MMAP
+#define FUSE_DIRECT_IO_ALLOW_MMAP (1ULL << 36) /* Linux 6.6 */
+#endif
+
+typedef struct Node {
+	Link byid, byname; /* byname is unlinked for a fresh node and for a name that now is another file */
+	u64 id;
+	struct Node *parent; /* holds a reference */
+	char *name;
+	Fid *fid;    /* walked, never opened */
+	u64 nlookup; /* the kernel's references; while not 0 it holds one of refs */
+	int refs;
+	int opens;	       /* Files */
+	u32 mode;	       /* DMxxx bits and permissions, as last seen */
+	u32 vers;	       /* qid.vers at the last cached open */
+	bool cached;	       /* the page cache may hold contents of version vers */
+	bool hidden;	       /* renamed away while open: removed at the last release */
+	struct fuse_attr attr; /* as last seen */
+} Node;
+
+typedef struct File {
+	int refs;
+	Fid *fid;
+	Node *node; /* holds a reference */
+	bool stream, append;
+	u64 off; /* of a stream; atomic */
+	/* a directory: entries seen since the last rewind; the cookie of entry i is i + 3 */
+	Buf ents; /* fuse_dirent without padding: offsets in entoff */
+	size_t *entoff;
+	size_t nent;
+	u64 diroff;
+	bool eof, busy;
+} File;
+
+typedef struct Op Op;
+struct Op {
+	Req req;
+	Later later;
+	Fuse *f;
+	Link link;
+	int refs;     /* atomic */
+	int state;    /* atomic: Op* below */
+	int intr;     /* atomic: an INTERRUPT came */
+	int flushing; /* atomic: req_flush was called for it */
+	int flushers; /* atomic: threads that may be in req_flush */
+	int must;     /* atomic: past the point where an interrupt may leave things half done */
+	bool (*next)(Op *op);
+	struct fuse_in_header *h;
+	size_t n;	       /* bytes of the request */
+	Node *node, *node2;    /* hold references */
+	File *file;	       /* holds a reference */
+	Fid *fid, *fid2;       /* hold references */
+	struct fuse_attr attr; /* of the last Rstat, whose strings are gone */
+	char *inbuf;	       /* BUFSIZE: a write's data */
+	char *out;	       /* for reads, outcap bytes */
+	size_t outcap;
+	int stage, no;		  /* the operation's own */
+	const char *name, *name2; /* in op->in, or text */
+	char text[48];
+	i64 began;
+	u64 in[INMAX / 8];
+};
+enum { OpIdle, OpDispatching, OpWaiting, OpAnswered };
+
+struct Fuse {
+	Srv *root;
+	int fd;
+	FuseOpts o;
+	char *source;
+	u32 uid, gid; /* the mounting user */
+	Crew *crew;
+	bool serving; /* fuse_start's thread lives */
+	bool inited;
+	char *inbuf; /* the leader's */
+	u64 nextid;
+	Lock lk;
+	Cond idle; /* no Ops, serving has ended */
+	List ops;  /* in flight */
+	int nops;  /* that exist outside freeops */
+	List freeops;
+	int nfreeops;
+	char *bufs[NBUFS];
+	int nbufs;
+	Node *rootnode;
+	List *byid, *byname; /* hash tables of nhash */
+	size_t nhash, nnode;
+	File **files;		 /* by fh - 1 */
+	size_t nfiles, freefile; /* none is free below freefile */
+};
+
+/* op.c: one request's life */
+Op *op_new(Fuse *f);
+void op_free(Op *op);
+void op_drop(Op *op); /* one that was never run */
+void op_run(Op *op, bool (*fn)(Op *op));
+bool op_interrupt(Fuse *f, u64 unique); /* false if there is no such Op */
+void op_flushall(Fuse *f);
+int op_end(Op *op, int no, const void *p, size_t n); /* answers; -errno if the kernel did not take it */
+bool op_reply(Op *op, const void *p, size_t n);
+bool op_error(Op *op, int no);
+bool op_noreply(Op *op);
+bool op_failed(Op *op);
+int op_errno(Op *op);
+bool op_fail(Op *op);						       /* with the answer's error */
+bool op_walk(Op *op, Fid *from, const char *name, bool (*next)(Op *)); /* name NULL: a clone */
+Fid *op_newfid(Op *op);						       /* what op_walk made, for the caller to own */
+bool op_stat(Op *op, Fid *fid, bool (*next)(Op *));
+bool op_wstat(Op *op, Fid *fid, const Dir *d, bool (*next)(Op *));
+bool op_open(Op *op, Fid *fid, int mode, bool (*next)(Op *));
+bool op_create(Op *op, Fid *fid, const char *name, int mode, u32 perm, bool (*next)(Op *));
+bool op_remove(Op *op, Fid *fid, bool (*next)(Op *));
+bool op_read(Op *op, Fid *fid, char *buf, u32 n, u64 off, bool (*next)(Op *));
+bool op_write(Op *op, Fid *fid, char *p, u32 n, u64 off, bool (*next)(Op *));
+void *op_arg(Op *op, size_t size);		      /* the operation's struct, NULL if the request is too short */
+const char *op_name(Op *op, size_t off, size_t *end); /* the name off bytes after the header, NULL if it is bad */
+char *op_out(Op *op, size_t n);			      /* room for an answer; NULL: no memory */
+char *buf_get(Fuse *f);
+void buf_put(Fuse *f, char *p);
+
+/* node.c */
+void node_init(Fuse *f, Fid *root);
+void node_end(Fuse *f);
+Node *node_get(Fuse *f, u64 id); /* with a reference, or NULL */
+void node_put(Fuse *f, Node *n);
+Fid *node_fid(Fuse *f, Node *n);
+/* both count a look-up by the kernel; node_enter takes fid over; node_known may return NULL */
+Node *node_enter(Fuse *f, Node *parent, const char *name, Fid *fid, u32 mode, struct fuse_attr *a);
+Node *node_known(Fuse *f, Node *parent, const char *name);
+void node_saw(Fuse *f, Node *n, u32 mode, struct fuse_attr *a); /* and sets a->ino */
+void node_forget(Fuse *f, u64 id, u64 nlookup);
+void node_gone(Fuse *f, Node *parent, const char *name);
+void node_rename(Fuse *f, Node *parent, const char *from, const char *to);
+Node *node_opened(Fuse *f, Node *parent, const char *name); /* if it is open */
+void node_path(Node *n, Buf *b);			    /* f->lk held */
+void node_attr(Fuse *f, const Dir *d, struct fuse_attr *a); /* all but ino */
+u64 node_ino(Fuse *f, Node *parent, const Dir *d);
+
+/* file.c */
+u64 file_new(Fuse *f, Fid *fid, Node *n, bool append); /* takes fid over */
+File *file_get(Fuse *f, u64 fh);
+void file_put(Fuse *f, File *file);
+File *file_release(Fuse *f, u64 fh); /* out of the table, with the table's reference */
+u32 file_flags(Fuse *f, u64 fh);     /* FOPEN_* */
+int file_mode(u32 flags);
+bool do_open(Op *op);
+bool do_read(Op *op);
+bool do_write(Op *op);
+bool do_release(Op *op);
+bool do_fsync(Op *op);
+
+/* dir.c */
+bool do_readdir(Op *op);
+
+/* ops.c */
+bool do_lookup(Op *op);
+bool do_getattr(Op *op);
+bool do_setattr(Op *op);
+bool do_access(Op *op);
+bool reply_entry(Op *op, Node *n); /* takes the caller's reference over */
+void entry_out(Fuse *f, Node *n, struct fuse_entry_out *e);
+
+/* change.c */
+bool do_create(Op *op); /* and mkdir */
+bool do_remove(Op *op); /* and rmdir */
+bool do_rename(Op *op);
+
+#endif

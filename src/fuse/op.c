@@ -1,0 +1,439 @@
+/*
+ * The life of one Op.
+ *
+ * op_start runs its operation's function; every stage it sets up is
+ * dispatched by op_go.  An answer that comes while req_dispatch still runs
+ * is left to op_go (no recursion, and no lock of the Srv is held then); a
+ * later one continues the Op in the thread that brings it.
+ *
+ * An INTERRUPT flushes the stage that waits.  Once an interrupt came no
+ * further stage begins, except after op->must: then the rest is done, and
+ * the flusher must have let go of op->req before it is used again.
+ */
+#include "impl.h"
+#include <base/mem.h>
+#include <errno.h>
+#include <os/clock.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define load(p) __atomic_load_n(p, __ATOMIC_SEQ_CST)
+#define store(p, v) __atomic_store_n(p, v, __ATOMIC_SEQ_CST)
+#define swap(p, v) __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define add(p, n) __atomic_add_fetch(p, n, __ATOMIC_SEQ_CST)
+
+static void op_done(Req *r);
+static void resume(Later *l);
+
+char *buf_get(Fuse *f)
+{
+	char *p = NULL;
+
+	lock(&f->lk);
+	if (f->nbufs > 0)
+		p = f->bufs[--f->nbufs];
+	unlock(&f->lk);
+	return p != NULL ? p : mem_try(BUFSIZE);
+}
+
+void buf_put(Fuse *f, char *p)
+{
+	if (p == NULL)
+		return;
+	lock(&f->lk);
+	if (f->nbufs < NBUFS) {
+		f->bufs[f->nbufs++] = p;
+		p = NULL;
+	}
+	unlock(&f->lk);
+	free(p);
+}
+
+Op *op_new(Fuse *f)
+{
+	Op *op = NULL;
+
+	lock(&f->lk);
+	if (!list_empty(&f->freeops)) {
+		op = list_item(f->freeops.next, Op, link);
+		list_del(&op->link);
+		f->nfreeops--;
+	}
+	f->nops++;
+	unlock(&f->lk);
+	if (op == NULL) {
+		op = mem_new(sizeof *op);
+		list_init(&op->link);
+	}
+	op->f = f;
+	store(&op->refs, 1);
+	op->later.fn = resume;
+	op->h = (struct fuse_in_header *)op->in;
+	op->began = clock_ms();
+	return op;
+}
+
+/* release lets go of what an operation held. */
+static void release(Op *op)
+{
+	Fuse *f = op->f;
+
+	if (op->req.newfid != NULL)
+		fid_drop(op->req.newfid);
+	if (op->fid != NULL)
+		fid_drop(op->fid);
+	if (op->fid2 != NULL)
+		fid_drop(op->fid2);
+	if (op->file != NULL)
+		file_put(f, op->file);
+	if (op->node != NULL)
+		node_put(f, op->node);
+	if (op->node2 != NULL)
+		node_put(f, op->node2);
+	buf_put(f, op->inbuf);
+	op->req.newfid = op->fid = op->fid2 = NULL;
+	op->file = NULL;
+	op->node = op->node2 = NULL;
+	op->inbuf = NULL;
+}
+
+static void op_unref(Op *op)
+{
+	Fuse *f = op->f;
+
+	if (add(&op->refs, -1) > 0)
+		return;
+	op->state = OpIdle;
+	op->intr = op->flushing = op->flushers = 0;
+	store(&op->must, 0);
+	op->next = NULL;
+	op->stage = op->no = 0;
+	op->name = op->name2 = NULL;
+	if (op->outcap > DIRBUF * 2) {
+		free(op->out);
+		op->out = NULL;
+		op->outcap = 0;
+	}
+	lock(&f->lk);
+	if (--f->nops == 0)
+		cond_all(&f->idle);
+	if (f->nfreeops < KEEPOPS) {
+		f->nfreeops++;
+		list_push(&f->freeops, &op->link);
+		op = NULL;
+	}
+	unlock(&f->lk);
+	op_free(op);
+}
+
+void op_free(Op *op)
+{
+	if (op != NULL) {
+		free(op->out);
+		free(op);
+	}
+}
+
+void op_drop(Op *op)
+{
+	release(op);
+	op_unref(op);
+}
+
+/* ended takes op from the list of those in flight. */
+static void ended(Op *op)
+{
+	Fuse *f = op->f;
+
+	lock(&f->lk);
+	list_del(&op->link);
+	unlock(&f->lk);
+	release(op);
+}
+
+int op_end(Op *op, int no, const void *p, size_t n)
+{
+	struct fuse_out_header oh = {.len = (u32)(sizeof oh + n), .error = -no, .unique = op->h->unique};
+	struct iovec v[2] = {{&oh, sizeof oh}, {(void *)(uintptr_t)p, n}};
+	int rc = 0;
+
+	if (op->f->fd >= 0 && writev(op->f->fd, v, n > 0 ? 2 : 1) < 0)
+		rc = -errno;
+	ended(op);
+	op_unref(op);
+	return rc;
+}
+
+bool op_reply(Op *op, const void *p, size_t n)
+{
+	op_end(op, 0, p, n);
+	return false;
+}
+
+bool op_error(Op *op, int no)
+{
+	op_end(op, no, NULL, 0);
+	return false;
+}
+
+bool op_noreply(Op *op)
+{
+	ended(op);
+	op_unref(op);
+	return false;
+}
+
+bool op_failed(Op *op)
+{
+	Req *r = &op->req;
+
+	return r->o.type == Rerror || (r->i.type == Twalk && r->o.nwqid < r->i.nwname);
+}
+
+int op_errno(Op *op)
+{
+	Req *r = &op->req;
+	int no;
+
+	if (r->o.type != Rerror)
+		return ENOENT;
+	no = err_errno(r->o.ename != NULL ? r->o.ename : "");
+	return no == 0 || no == EPIPE ? EIO : no; /* EPIPE would be taken for the caller's own pipe */
+}
+
+bool op_fail(Op *op)
+{
+	return op_error(op, op_errno(op));
+}
+
+/* setup begins a stage on fid, which op or one of the things it holds keeps. */
+static Req *setup(Op *op, int type, Fid *fid, bool (*next)(Op *))
+{
+	Req *r = &op->req;
+
+	while (load(&op->flushers) > 0 && op->must)
+		sched_yield();
+	if (r->newfid != NULL)
+		fid_drop(r->newfid);
+	memset(r, 0, sizeof *r);
+	req_init(r);
+	r->fid = fid;
+	r->i.type = (u8)type;
+	r->caller = (Caller){op->h->pid, op->h->uid, op->h->gid};
+	r->done = op_done;
+	r->front = op;
+	op->next = next;
+	return r;
+}
+
+bool op_walk(Op *op, Fid *from, const char *name, bool (*next)(Op *))
+{
+	Req *r = setup(op, Twalk, from, next);
+
+	r->newfid = fid_new(from->srv, from->uid);
+	if (name != NULL) {
+		r->i.nwname = 1;
+		r->i.wname[0] = name;
+	}
+	return true;
+}
+
+Fid *op_newfid(Op *op)
+{
+	Fid *fid = op->req.newfid;
+
+	op->req.newfid = NULL;
+	return fid;
+}
+
+bool op_stat(Op *op, Fid *fid, bool (*next)(Op *))
+{
+	setup(op, Tstat, fid, next);
+	return true;
+}
+
+bool op_wstat(Op *op, Fid *fid, const Dir *d, bool (*next)(Op *))
+{
+	setup(op, Twstat, fid, next)->d = *d;
+	return true;
+}
+
+bool op_open(Op *op, Fid *fid, int mode, bool (*next)(Op *))
+{
+	setup(op, Topen, fid, next)->i.mode = (u8)mode;
+	return true;
+}
+
+bool op_create(Op *op, Fid *fid, const char *name, int mode, u32 perm, bool (*next)(Op *))
+{
+	Req *r = setup(op, Tcreate, fid, next);
+
+	r->i.name = name;
+	r->i.mode = (u8)mode;
+	r->i.perm = perm;
+	return true;
+}
+
+bool op_remove(Op *op, Fid *fid, bool (*next)(Op *))
+{
+	setup(op, Tremove, fid, next);
+	return true;
+}
+
+bool op_read(Op *op, Fid *fid, char *buf, u32 n, u64 off, bool (*next)(Op *))
+{
+	Req *r = setup(op, Tread, fid, next);
+
+	r->i.offset = off;
+	r->i.count = n;
+	r->buf = buf;
+	return true;
+}
+
+bool op_write(Op *op, Fid *fid, char *p, u32 n, u64 off, bool (*next)(Op *))
+{
+	Req *r = setup(op, Twrite, fid, next);
+
+	r->i.offset = off;
+	r->i.count = n;
+	r->i.data = p;
+	return true;
+}
+
+/* op_flush asks for the early end of a stage that waits; the caller holds a reference. */
+static void op_flush(Op *op)
+{
+	add(&op->flushers, 1);
+	if (load(&op->intr) && !load(&op->must) && load(&op->state) == OpWaiting && !swap(&op->flushing, 1))
+		if (req_flush(&op->req))
+			req_interrupt(&op->req);
+	add(&op->flushers, -1);
+}
+
+/* waits says whether the stage just dispatched has no answer yet: it then continues in op_done. */
+static bool waits(Op *op)
+{
+	int was = OpDispatching;
+
+	return __atomic_compare_exchange_n(&op->state, &was, OpWaiting, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void op_go(Op *op)
+{
+	do {
+		if (load(&op->intr) && !op->must) {
+			op_error(op, EINTR);
+			return;
+		}
+		add(&op->refs, 1);
+		store(&op->state, OpDispatching);
+		req_dispatch(&op->req);
+		if (waits(op)) {
+			op_flush(op);
+			op_unref(op);
+			return;
+		}
+		store(&op->state, OpIdle);
+		add(&op->refs, -1);
+	} while (op->next(op));
+}
+
+static void resume(Later *l)
+{
+	Op *op = container_of(l, Op, later);
+
+	if (op->next(op))
+		op_go(op);
+}
+
+/* op_done is r->done: the answer to a stage.  The caller may hold the Srv's lock: it is looked at later. */
+static void op_done(Req *r)
+{
+	Op *op = r->front;
+
+	if (r->o.type == Rstat)
+		node_attr(op->f, &r->d, &op->attr);
+	if (swap(&op->state, OpAnswered) == OpWaiting)
+		later_add(&op->later);
+}
+
+void op_run(Op *op, bool (*fn)(Op *op))
+{
+	Fuse *f = op->f;
+
+	lock(&f->lk);
+	list_add(&f->ops, &op->link);
+	unlock(&f->lk);
+	if (fn(op))
+		op_go(op);
+}
+
+bool op_interrupt(Fuse *f, u64 unique)
+{
+	Op *op = NULL;
+
+	lock(&f->lk);
+	list_each(l, &f->ops) if (list_item(l, Op, link)->h->unique == unique)
+	{
+		op = list_item(l, Op, link);
+		add(&op->refs, 1);
+		break;
+	}
+	unlock(&f->lk);
+	if (op == NULL)
+		return false;
+	store(&op->intr, 1);
+	op_flush(op);
+	op_unref(op);
+	return true;
+}
+
+void op_flushall(Fuse *f)
+{
+	for (;;) {
+		u64 unique = 0;
+
+		lock(&f->lk);
+		list_each(l, &f->ops) if (!load(&list_item(l, Op, link)->intr))
+		{
+			unique = list_item(l, Op, link)->h->unique;
+			break;
+		}
+		unlock(&f->lk);
+		if (unique == 0 || !op_interrupt(f, unique))
+			return;
+	}
+}
+
+void *op_arg(Op *op, size_t size)
+{
+	return op->n < sizeof *op->h + size ? NULL : (u8 *)op->in + sizeof *op->h;
+}
+
+const char *op_name(Op *op, size_t off, size_t *end)
+{
+	const char *p = (const char *)op->in + sizeof *op->h + off;
+	size_t have = op->n > sizeof *op->h + off ? op->n - sizeof *op->h - off : 0;
+	const char *z = memchr(p, '\0', have);
+
+	if (z == NULL || z == p || z - p > NAME_MAX || memchr(p, '/', (size_t)(z - p)) != NULL)
+		return NULL;
+	if (strcmp(p, ".") == 0 || strcmp(p, "..") == 0)
+		return NULL;
+	if (end != NULL)
+		*end = off + (size_t)(z - p) + 1;
+	return p;
+}
+
+char *op_out(Op *op, size_t n)
+{
+	if (op->outcap < n) {
+		free(op->out);
+		op->out = mem_try(n);
+		op->outcap = op->out != NULL ? n : 0;
+	}
+	return op->out;
+}

@@ -1,0 +1,188 @@
+/*
+ * Names and attributes.
+ */
+#include "impl.h"
+#include <base/mem.h>
+#include <errno.h>
+#include <os/clock.h>
+#include <unistd.h>
+
+static void valid(Fuse *f, bool is, u64 *sec, u32 *nsec)
+{
+	u32 ttl = f->o.ttl != 0 ? f->o.ttl : 1000;
+
+	*sec = is ? ttl / 1000 : 0;
+	*nsec = is ? ttl % 1000 * 1000000 : 0;
+}
+
+void entry_out(Fuse *f, Node *n, struct fuse_entry_out *e)
+{
+	lock(&f->lk);
+	e->nodeid = n->id;
+	e->attr = n->attr;
+	valid(f, n->parent != NULL && n->parent->fid->flags & FidStatic, &e->entry_valid, &e->entry_valid_nsec);
+	valid(f, n->fid->flags & FidStatic, &e->attr_valid, &e->attr_valid_nsec);
+	unlock(&f->lk);
+}
+
+bool reply_entry(Op *op, Node *n)
+{
+	struct fuse_entry_out e = {0};
+	Fuse *f = op->f;
+
+	entry_out(f, n, &e);
+	op->node2 = n;
+	if (op_end(op, 0, &e, sizeof e) < 0)
+		node_forget(f, e.nodeid, 1);
+	return false;
+}
+
+/* missing answers a look-up that failed: a live node is not given up but for "does not exist". */
+static bool missing(Op *op)
+{
+	int no = op_errno(op);
+	struct fuse_entry_out e = {0};
+	Node *n;
+
+	if (no == ENOENT || no == ENOTDIR) {
+		node_gone(op->f, op->node, op->name);
+		valid(op->f, op->fid->flags & FidStatic, &e.entry_valid, &e.entry_valid_nsec);
+		if (e.entry_valid != 0 || e.entry_valid_nsec != 0)
+			return op_reply(op, &e, sizeof e);
+		return op_error(op, ENOENT);
+	}
+	n = no == EINTR ? NULL : node_known(op->f, op->node, op->name);
+	return n != NULL ? reply_entry(op, n) : op_error(op, no);
+}
+
+static bool looked(Op *op)
+{
+	Fid *fid;
+
+	if (op_failed(op))
+		return missing(op);
+	fid = op->fid2;
+	op->fid2 = NULL;
+	return reply_entry(op, node_enter(op->f, op->node, op->name, fid, op->req.d.mode, &op->attr));
+}
+
+static bool walked(Op *op)
+{
+	if (op_failed(op))
+		return missing(op);
+	op->fid2 = op_newfid(op);
+	return op_stat(op, op->fid2, looked);
+}
+
+bool do_lookup(Op *op)
+{
+	op->name = op_name(op, 0, NULL);
+	if (op->name == NULL)
+		return op_error(op, EINVAL);
+	op->fid = node_fid(op->f, op->node);
+	return op_walk(op, op->fid, op->name, walked);
+}
+
+static bool attr_done(Op *op)
+{
+	struct fuse_attr_out a = {0};
+
+	if (op_failed(op))
+		return op_fail(op);
+	node_saw(op->f, op->node, op->req.d.mode, &op->attr);
+	a.attr = op->attr;
+	valid(op->f, op->fid->flags & FidStatic, &a.attr_valid, &a.attr_valid_nsec);
+	return op_reply(op, &a, sizeof a);
+}
+
+/* hold sets op->fid to the open file's Fid if the request names one, else to the node's. */
+static void hold(Op *op, bool has, u64 fh)
+{
+	op->file = has ? file_get(op->f, fh) : NULL;
+	op->fid = op->file != NULL ? fid_take(op->file->fid) : node_fid(op->f, op->node);
+}
+
+bool do_getattr(Op *op)
+{
+	struct fuse_getattr_in *in = op_arg(op, sizeof *in);
+
+	hold(op, in->getattr_flags & FUSE_GETATTR_FH, in->fh);
+	return op_stat(op, op->fid, attr_done);
+}
+
+static bool changed(Op *op)
+{
+	return op_failed(op) ? op_fail(op) : op_stat(op, op->fid, attr_done);
+}
+
+/* change asks for what is in the request; a file that has the wanted length (a device's is 0) is not truncated. */
+static bool change(Op *op, u64 length)
+{
+	struct fuse_setattr_in *in = op_arg(op, sizeof *in);
+	bool any = false;
+	Dir d;
+
+	dir_null(&d);
+	if (in->valid & FATTR_MODE) {
+		lock(&op->f->lk);
+		d.mode = (op->node->mode & ~0777u) | (in->mode & 0777);
+		unlock(&op->f->lk);
+		any = true;
+	}
+	if (in->valid & FATTR_SIZE && in->size != length) {
+		d.length = in->size;
+		any = true;
+	}
+	if (in->valid & (FATTR_MTIME | FATTR_MTIME_NOW)) {
+		d.mtime = in->valid & FATTR_MTIME_NOW ? (u32)clock_wall() : (u32)in->mtime;
+		any = true;
+	}
+	return any ? op_wstat(op, op->fid, &d, changed) : op_stat(op, op->fid, attr_done);
+}
+
+static bool measured(Op *op)
+{
+	return op_failed(op) ? op_fail(op) : change(op, op->req.d.length);
+}
+
+/* owned says whether the request leaves owner and group as they are: 9P cannot give files away. */
+static bool owned(Op *op, const struct fuse_setattr_in *in)
+{
+	bool is;
+
+	lock(&op->f->lk);
+	is = ((in->valid & FATTR_UID) == 0 || in->uid == op->node->attr.uid) &&
+	     ((in->valid & FATTR_GID) == 0 || in->gid == op->node->attr.gid);
+	unlock(&op->f->lk);
+	return is;
+}
+
+bool do_setattr(Op *op)
+{
+	struct fuse_setattr_in *in = op_arg(op, sizeof *in);
+
+	hold(op, in->valid & FATTR_FH, in->fh);
+	if (!owned(op, in))
+		return op_error(op, EPERM);
+	return in->valid & FATTR_SIZE ? op_stat(op, op->fid, measured) : change(op, 0);
+}
+
+/*
+ * The server decides, at open, who may do what, and knows groups that Linux
+ * does not: access(2) only says no when nobody at all may.
+ */
+static bool access_done(Op *op)
+{
+	struct fuse_access_in *in = op_arg(op, sizeof *in);
+	u32 mode = op->req.d.mode, any = (mode | mode >> 3 | mode >> 6) & 7;
+
+	if (op_failed(op))
+		return op_fail(op);
+	return op_error(op, (in->mask & 7 & ~any) != 0 ? EACCES : 0);
+}
+
+bool do_access(Op *op)
+{
+	op->fid = node_fid(op->f, op->node);
+	return op_stat(op, op->fid, access_done);
+}
