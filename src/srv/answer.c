@@ -19,44 +19,40 @@ void trace_fcall(const Fcall *f)
 	(void)!write(2, b.p, b.n);
 }
 
-void creq_free(CReq *q)
+/* inplace says whether an Rread's data lies in the buffer that goes out, as it does unless a Srv has its own. */
+static bool inplace(const CReq *q)
 {
-	if (q->big)
-		free(__atomic_exchange_n(&q->c->spare, q->msg, __ATOMIC_ACQ_REL));
-	else
-		free(q->msg);
-	free(q->reply);
-	free(q);
+	const u8 *p = (const u8 *)q->r.o.data;
+
+	return q->r.o.type == Rread && q->reply != NULL && p >= q->reply && p <= q->reply + q->cap;
+}
+
+static int encode_any(CReq *q)
+{
+	u32 size = fcall_size(&q->r.o);
+
+	if (size == 0 || size > (q->c->msize ? q->c->msize : q->c->o.msize))
+		return errset(Etoobig);
+	return creq_room(q, size) < 0 ? -1 : fcall_encode(&q->r.o, q->reply, size);
 }
 
 /* encode makes the reply's bytes; an answer that cannot be sent becomes an error. */
 static void encode(CReq *q)
 {
 	Fcall *o = &q->r.o;
-	int n = -1;
-	u32 size;
+	int n;
 
-	if (o->type == Rread && o->data == (char *)q->reply + RREADHEAD) {
+	if (inplace(q)) {
+		memmove(q->reply + RREADHEAD, o->data, o->count);
 		n = fcall_head(o, q->reply, RREADHEAD);
 		n = n < 0 ? n : n + (int)o->count;
 	} else {
-		u8 *was = q->reply;
-
-		size = fcall_size(o);
-		q->reply = mem_new(size > 0 ? size : 1);
-		if (size > 0 && size <= (q->c->msize ? q->c->msize : q->c->o.msize))
-			n = fcall_encode(o, q->reply, size);
-		free(was);
+		n = encode_any(q);
 	}
-	if (n >= 0) {
-		q->nreply = (u32)n;
-		return;
+	if (n < 0) {
+		*o = (Fcall){ .type = Rerror, .tag = q->r.i.tag, .ename = errtext(Etoobig) };
+		n = encode_any(q);
 	}
-	free(q->reply);
-	*o = (Fcall){ .type = Rerror, .tag = q->r.i.tag, .ename = errtext(Etoobig) };
-	size = fcall_size(o);
-	q->reply = mem_new(size);
-	n = fcall_encode(o, q->reply, size);
 	q->nreply = n > 0 ? (u32)n : 0;
 }
 

@@ -27,7 +27,6 @@
 
 enum {
 	MSIZE = 64 * 1024 + IOHDRSZ,
-	SMALL = 8 * 1024,
 	MAXREQS = 512,
 	MAXTHREADS = 16,
 	MAXBYTES = 16 << 20, /* of reply buffers of one connection, beyond one reply */
@@ -207,8 +206,7 @@ static int prepare(CReq *q)
 	if (i->type == Tread) {
 		if (i->count > most)
 			i->count = most;
-		q->reply = mem_try(RREADHEAD + i->count);
-		if (q->reply == NULL)
+		if (creq_room(q, RREADHEAD + i->count) < 0)
 			return -1;
 		r->buf = (char *)q->reply + RREADHEAD;
 	}
@@ -276,24 +274,8 @@ static bool isjunk(const u8 *p, u32 n, u32 msize)
 /* take cuts the next message out of the input as a new CReq; NULL if it cannot be understood. */
 static CReq *take(Conn *c, u32 size)
 {
-	CReq *q = mem_new(sizeof *q);
+	CReq *q = creq_new(c, size);
 
-	req_init(&q->r);
-	q->c = c;
-	q->r.done = answer_done;
-	if (size > SMALL && c->from == 0) {
-		q->msg = c->in;
-		q->big = true;
-		c->in = __atomic_exchange_n(&c->spare, NULL, __ATOMIC_ACQ_REL);
-		if (c->in == NULL)
-			c->in = mem_new(c->incap);
-		memcpy(c->in, q->msg + size, c->nin - size);
-		c->nin -= size;
-	} else {
-		q->msg = mem_new(size);
-		memcpy(q->msg, c->in + c->from, size);
-		c->from += size;
-	}
 	if (fcall_decode(q->msg, size, &q->r.i) >= 0)
 		return q;
 	creq_free(q);
@@ -418,7 +400,7 @@ static void conn_free(Conn *c)
 	if (c->stopfd >= 0)
 		close(c->stopfd);
 	free(c->in);
-	free(c->spare);
+	creq_end(c);
 	free(c);
 }
 

@@ -14,6 +14,8 @@ typedef struct FidTab {
 	u32 n, cap; /* cap is a power of 2 */
 } FidTab;
 
+typedef struct CReq CReq;
+
 typedef struct Conn {
 	Srv *srv;
 	int rfd, wfd;
@@ -22,6 +24,7 @@ typedef struct Conn {
 	u32 msize;       /* granted; 0 before Tversion.  The reader's */
 	u8 *in;          /* room for incap bytes, nin of them read, of which from is the next message.  The reader's */
 	u32 incap, nin, from;
+	CReq *sparereq; /* a request to be used again; atomic */
 	u8 *spare;       /* an input buffer that came back; atomic */
 	int stopfd;      /* raised to end a reader that is not on a socket */
 	Crew *crew;
@@ -45,18 +48,23 @@ typedef struct Conn {
 	Park room;       /* waits for room in the peer's buffers */
 } Conn;
 
+enum {
+	RREADHEAD = 11,   /* size[4] Rread tag[2] count[4] */
+	SMALL = 8 * 1024, /* a larger message is not copied */
+	TINY = 128,       /* a smaller one needs no memory of its own */
+};
+
 /* one request of a connection and the bytes of its message and its answer */
-typedef struct CReq {
+struct CReq {
 	Req r;
 	Conn *c;
 	u8 *msg;     /* its message, owned; big: it is a Conn's input buffer */
 	bool big;
-	u8 *reply;   /* the answer encoded, owned */
-	u32 nreply;
+	u8 *reply;   /* the answer encoded, nreply bytes; owned, with room for cap */
+	u32 nreply, cap;
 	u32 room;    /* bytes reserved in Conn.bytes */
-} CReq;
-
-enum { RREADHEAD = 11 }; /* size[4] Rread tag[2] count[4] */
+	u8 tiny[TINY];
+};
 
 /* fids_put enters f, NULL-free; -1 (Edupfid, Ebusy) if its number is in use or there are too many. */
 int fids_put(FidTab *t, Fid *f) must_use;
@@ -87,7 +95,14 @@ void trace_fcall(const Fcall *f);
 /* listen_stop ends every conn_listen of s and waits until they have returned. */
 void listen_stop(Srv *s);
 
-/* creq_free frees a request whose answer was sent or dropped. */
+/* creq_new makes a CReq with the message of size bytes that is next in the input. */
+CReq *creq_new(Conn *c, u32 size) must_use;
+
+/* creq_room makes room for a reply of n bytes; what was in the buffer is lost if it grows. */
+int creq_room(CReq *q, u32 n) must_use;
+
+/* creq_free frees a request whose answer was sent or dropped; creq_end what a connection keeps for the next. */
 void creq_free(CReq *q);
+void creq_end(Conn *c);
 
 #endif
