@@ -62,24 +62,30 @@ static void spawning(void)
 
 static void pids(void)
 {
-	int p[2], fd, pf, q[2] = { -1, -1 };
+	int p[2], go[2], fd, pf, q[2] = { -1, -1 };
 	char c;
 	pid_t pid;
 
-	if (pipe(p) < 0)
+	if (pipe(p) < 0 || pipe(go) < 0)
 		return;
 	pid = proc_clone(0, &pf);
 	if (pid == 0) {
 		close(p[1]);
+		close(go[1]);
+		(void)!read(go[0], &c, 1); /* not before the parent has read its byte */
 		_exit(read(p[0], &c, 1) == 1 ? c : 1);
 	}
 	is_int(pid_wait(pf, 0), -1, "not ended yet");
 	fd = pid_takefd(pf, p[0]);
 	ok(fd >= 0 || errcode(rerrstr()) == Enotowner, "a descriptor of the child: %s", rerrstr());
+	if (fd < 0)
+		(void)!write(p[1], "\011", 1);
 	if (fd >= 0) {
 		ok(write(p[1], "\007\011", 2) == 2 && read(fd, &c, 1) == 1 && c == 7, "is the same pipe");
 		close(fd);
 	}
+	close(go[0]);
+	close(go[1]);
 	is_int(pid_wait(pf, -1), 9 << 8, "it ends with what was left in the pipe");
 	close(pf);
 	close(p[0]);
