@@ -100,6 +100,8 @@ bool at_isfile(const Finfo *fi) { return S_ISREG(fi->mode); }
 bool at_issock(const Finfo *fi) { return S_ISSOCK(fi->mode); }
 bool at_isfifo(const Finfo *fi) { return S_ISFIFO(fi->mode); }
 
+bool at_isdev(const Finfo *fi) { return S_ISCHR(fi->mode) || S_ISBLK(fi->mode); }
+
 static u32 magic(int fd)
 {
 	struct statfs s;
@@ -119,6 +121,11 @@ bool at_foreign(int fd)
 		if (m == ours[i])
 			return false;
 	return true;
+}
+
+bool at_isfuse(int fd)
+{
+	return magic(fd) == 0x65735546;
 }
 
 bool at_isproc(int fd)

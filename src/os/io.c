@@ -6,6 +6,7 @@
 #include <string.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -230,4 +231,18 @@ int io_nonblock(int fd, bool on)
 	if (fl < 0 || fcntl(fd, F_SETFL, on ? fl | O_NONBLOCK : fl & ~O_NONBLOCK) < 0)
 		return os_werr("fcntl");
 	return 0;
+}
+
+int io_dup(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	return copy < 0 ? os_werr("dup") : copy;
+}
+
+int io_memfd(const char *name)
+{
+	int fd = (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
+
+	return fd < 0 ? os_werr("memfd_create") : fd;
 }

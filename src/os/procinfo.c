@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <base/err.h>
 #include <base/mem.h>
@@ -105,14 +107,35 @@ u32 proc_leader(u32 tid)
 	return s != NULL ? (u32)strtoul(s, NULL, 10) : 0;
 }
 
+static char *stat_field(char *s, int n)
+{
+	char *p = s != NULL ? strrchr(s, ')') : NULL;
+
+	for (int i = 2; p != NULL && i < n; i++)
+		p = strchr(p + 1, ' ');
+	return p;
+}
+
 u64 proc_start(u32 pid)
 {
 	autofree char *s = proc_slurp(pid, "stat", NULL);
-	char *p = s != NULL ? strrchr(s, ')') : NULL;
+	char *p = stat_field(s, 22);
 
-	for (int i = 2; p != NULL && i < 22; i++)
-		p = strchr(p + 1, ' ');
 	return p != NULL ? strtoull(p, NULL, 10) : 0;
+}
+
+bool proc_istty(u32 pid, int fd)
+{
+	autofree char *s = proc_slurp(pid, "stat", NULL);
+	char *p = stat_field(s, 7), path[64];
+	long dev = p != NULL ? strtol(p, NULL, 10) : 0;
+	struct stat st;
+
+	snprintf(path, sizeof path, "%u/fd/%d", pid, fd);
+	if (dev == 0 || fstatat(proc_dir(), path, &st, 0) < 0 || !S_ISCHR(st.st_mode))
+		return false;
+	/* proc(5): the minor number is split around the major */
+	return major(st.st_rdev) == ((dev >> 8) & 0xfff) && minor(st.st_rdev) == ((dev & 0xff) | (dev >> 20 << 8));
 }
 
 typedef struct Each {
@@ -166,10 +189,8 @@ typedef struct Group {
 static long pgrp_of(u32 pid)
 {
 	autofree char *s = proc_slurp(pid, "stat", NULL);
-	char *p = s != NULL ? strrchr(s, ')') : NULL;
+	char *p = stat_field(s, 5);
 
-	for (int i = 2; p != NULL && i < 5; i++)
-		p = strchr(p + 1, ' ');
 	return p != NULL ? strtol(p, NULL, 10) : -1;
 }
 
@@ -200,4 +221,9 @@ int proc_signal(u32 pid, int sig, bool group)
 	if (g.pgrp <= 0)
 		return errset(Enoproc);
 	return proc_each(signal_member, &g);
+}
+
+void proc_umask(u32 mask)
+{
+	umask(mask);
 }

@@ -150,3 +150,18 @@ int fid_become(Req *r, Fid *f, Fid *src)
 	srv_drop(old.srv);
 	return 0;
 }
+
+void fid_move(Fid *f, Fid *src)
+{
+	Fid t = *f;
+
+	f->srv = src->srv;
+	f->qid = src->qid;
+	f->flags = src->flags;
+	f->aux = src->aux;
+	f->live = src->live;
+	src->srv = t.srv;
+	src->qid = t.qid;
+	src->aux = t.aux;
+	src->live = t.live;
+}

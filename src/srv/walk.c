@@ -12,21 +12,6 @@
 
 enum { STEPMS = 30000 }; /* for a step on a Srv that answers later, such as a tree behind the wire */
 
-/* take moves what nf is into f, which is walked no more as what it was. */
-static void take(Fid *f, Fid *nf)
-{
-	Fid t = *f;
-
-	f->srv = nf->srv;
-	f->qid = nf->qid;
-	f->flags = nf->flags;
-	f->aux = nf->aux;
-	f->live = nf->live;
-	nf->srv = t.srv;
-	nf->aux = t.aux;
-	nf->live = t.live;
-}
-
 /* far steps on a Srv with a .walk of its own. */
 static int far(Req *r, Fid *f, const char *name)
 {
@@ -38,7 +23,7 @@ static int far(Req *r, Fid *f, const char *name)
 	nf = call_walk(f, 1, &name, &r->caller, STEPMS);
 	if (nf == NULL)
 		return -1;
-	take(f, nf);
+	fid_move(f, nf);
 	fid_drop(nf);
 	return 0;
 }
@@ -86,7 +71,7 @@ void walk_run(Req *r)
 	}
 	r->o.nwqid = (u16)(n > 0 ? n : 0);
 	if (inplace && n == r->i.nwname)
-		take(r->fid, to);
+		fid_move(r->fid, to);
 	if (n < 0 || (n == 0 && r->i.nwname > 0))
 		req_fail(r);
 	else

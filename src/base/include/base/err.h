@@ -50,6 +50,8 @@ enum { ERRMAX = 256 }; /* bytes of an error string with its NUL */
 	X(Exdev, "cannot rename across directories", EXDEV) \
 	X(Elocked, "exclusive lock", EBUSY) \
 	X(Enocreate, "create prohibited", EACCES) \
+	X(Enounioncreate, "mounted directory forbids creation", EACCES) \
+	X(Enotunion, "not in union", EINVAL) \
 	X(Enoremove, "remove prohibited", EACCES) \
 	X(Enowrite, "write prohibited", EACCES) \
 	X(Enostat, "stat prohibited", EACCES) \

@@ -17,13 +17,13 @@ typedef struct Dev {
 	Rune letter;
 	const char *name; /* "ip", for messages and the manual */
 	/* the Srv for a spec ("" if none was given), with a reference for the caller; NULL (errstr) if the spec is bad.
-	 * Called once for each (letter, spec): the Kern keeps the answer. */
+	 * Called once for each (letter, spec): the Kern keeps the answer.  Attaching to it must not wait. */
 	Srv *(*open)(Kern *k, const char *spec);
 } Dev;
 
 /*
  * kern_new makes the state of one kernel process.  hostowner is the user that owns the node; initfd is the socket
- * to init (the fd store), -1 for none.
+ * to init (the fd store), -1 for none.  It waits for init to hand over what it kept, and sets the umask to 0.
  */
 Kern *kern_new(const char *hostowner, int initfd) must_use;
 
@@ -33,6 +33,9 @@ Srv *kern_root(Kern *k);
 /* kern_attach returns a new Fid at the root of the device named ("I0", "c", "s"), without the #. */
 Fid *kern_attach(Kern *k, const char *name, const char *uname, const Caller *c) must_use;
 
+/* kern_walk returns a new Fid at path ("l0/ether0") inside /#; may block if that is on another machine's server. */
+Fid *kern_walk(Kern *k, const char *path, const char *uname, const Caller *c) must_use;
+
 const char *kern_hostowner(Kern *k);
 
 /* kern_user returns the Plan 9 name for a Linux uid of the node ("none" if it has no other), valid for ever. */
@@ -40,6 +43,12 @@ const char *kern_user(Kern *k, u32 uid);
 
 /* kern_isowner says whether r's caller is the host owner. */
 bool kern_isowner(Kern *k, const Req *r);
+
+/*
+ * kern_may checks r's caller against a file's owner and permission bits as open(5) does for mode: owner and the host
+ * owner have the owner's and the other's bits.  -1 with Eperm.
+ */
+int kern_may(Kern *k, const Req *r, const char *owner, u32 perm, int mode) must_use;
 
 /*
  * The fd store.  kern_store has init keep a duplicate of fd under key until kern_unstore, also over the death of this
@@ -59,5 +68,15 @@ char *kern_namec(Kern *k, u32 pid, const char *path) must_use;
 
 /* kern_takefd duplicates descriptor fd of process (or thread) pid into this process; the caller owns it. */
 int kern_takefd(u32 pid, int fd) must_use;
+
+/* kern_posted returns a duplicate, owned by the caller, of the descriptor that is posted in #s as name. */
+int kern_posted(Kern *k, const char *name, const Req *r) must_use;
+
+/*
+ * A file that generates its text at open and holds it until the fid goes: FUSE and dash read in small pieces.
+ * kern_text answers a Topen with text (owned from then on) in r->fid->aux, kern_readtext a Tread from it.
+ */
+void kern_text(Req *r, char *text);
+void kern_readtext(Req *r);
 
 #endif

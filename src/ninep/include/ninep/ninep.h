@@ -29,13 +29,17 @@ enum {
 	Tstat, Rstat, Twstat, Rwstat, Tmax,
 };
 
-enum { QTDIR = 0x80, QTAPPEND = 0x40, QTEXCL = 0x20, QTMOUNT = 0x10, QTAUTH = 0x08, QTTMP = 0x04, QTFILE = 0 };
+/* QTSYMLINK is for our own fronts (FUSE shows it as a symbolic link; its contents are the target): never on the wire */
+enum {
+	QTDIR = 0x80, QTAPPEND = 0x40, QTEXCL = 0x20, QTMOUNT = 0x10, QTAUTH = 0x08, QTTMP = 0x04, QTSYMLINK = 0x02, QTFILE = 0
+};
 #define DMDIR 0x80000000u
 #define DMAPPEND 0x40000000u
 #define DMEXCL 0x20000000u
 #define DMMOUNT 0x10000000u
 #define DMAUTH 0x08000000u
 #define DMTMP 0x04000000u
+#define DMSYMLINK 0x02000000u
 enum { OREAD = 0, OWRITE = 1, ORDWR = 2, OEXEC = 3, OTRUNC = 16, ORCLOSE = 64 };
 
 typedef struct Qid {

@@ -34,9 +34,13 @@ bool at_islink(const Finfo *fi);
 bool at_isfile(const Finfo *fi);
 bool at_issock(const Finfo *fi);
 bool at_isfifo(const Finfo *fi);
+bool at_isdev(const Finfo *fi);
 
 /* at_foreign says whether fd is on a file system that somebody else serves (network, FUSE), and may keep us waiting. */
 bool at_foreign(int fd);
+
+/* at_isfuse says whether fd is on a FUSE file system. */
+bool at_isfuse(int fd);
 
 /* at_isproc says whether fd is on a procfs. */
 bool at_isproc(int fd);

@@ -54,6 +54,12 @@ int io_accept(int lfd) must_use;
  * returns 1 for fd, 2 for alt only, 0 when the time is over, -1 on failure. */
 int io_wait(int fd, int events, int alt, int ms) must_use;
 
+/* io_dup returns a duplicate of fd, close-on-exec. */
+int io_dup(int fd) must_use;
+
+/* io_memfd makes a file without a name, in memory; close-on-exec; name is for /proc only. */
+int io_memfd(const char *name) must_use;
+
 /* io_nonblock turns O_NONBLOCK of fd on or off. */
 int io_nonblock(int fd, bool on) must_use;
 

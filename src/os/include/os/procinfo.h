@@ -30,6 +30,9 @@ u32 proc_leader(u32 tid);
 /* proc_start returns when pid started in clock ticks since boot: (pid, start) names a process for ever; 0 if gone. */
 u64 proc_start(u32 pid);
 
+/* proc_istty says whether descriptor fd of process pid is its controlling terminal. */
+bool proc_istty(u32 pid, int fd);
+
 /* proc_each calls fn for every process there is. */
 int proc_each(void (*fn)(void *arg, u32 pid), void *arg) must_use;
 
@@ -38,5 +41,8 @@ int proc_takefd(u32 pid, int fd) must_use;
 
 /* proc_signal sends a signal to process pid as it is now (pidfd), group also to every process of its process group. */
 int proc_signal(u32 pid, int sig, bool group) must_use;
+
+/* proc_umask sets the mode bits that files made by this process do not get. */
+void proc_umask(u32 mask);
 
 #endif

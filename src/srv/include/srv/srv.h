@@ -145,6 +145,9 @@ void fid_drop(Fid *f);
  */
 int fid_become(Req *r, Fid *f, Fid *src) must_use;
 
+/* fid_move makes f, which is not open for its front, what src is; src gets what f was and is only good for fid_drop. */
+void fid_move(Fid *f, Fid *src);
+
 /* req_dispatch checks r and runs its operation; r->done is called once, perhaps before it returns. */
 void req_dispatch(Req *r);
 

@@ -1,0 +1,16 @@
+#ifndef DEV_DEVIO_H
+#define DEV_DEVIO_H
+
+#include <srv/srv.h>
+
+/*
+ * devio_reopen opens what descriptor fd of process pid is, anew and without waiting (O_NONBLOCK), for mode; the
+ * caller owns it.  A socket cannot be opened; nor may a file on FUSE, which could be our own.
+ */
+int devio_reopen(u32 pid, int fd, int mode) must_use;
+
+/* devio_read and devio_write answer r from fd, parking it while fd is not ready. */
+void devio_read(Req *r, int fd);
+void devio_write(Req *r, int fd);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * Reading and writing somebody else's descriptor from a device: never
+ * waiting in the call, never through one of our own mounts.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <os/at.h>
+#include <os/io.h>
+#include <os/procinfo.h>
+#include "devio.h"
+
+int devio_reopen(u32 pid, int fd, int mode)
+{
+	static const int acc[] = { O_RDONLY, O_WRONLY, O_RDWR, O_RDONLY };
+	char name[32];
+	autofd int place = -1;
+	Finfo fi;
+
+	snprintf(name, sizeof name, "fd/%d", fd);
+	place = proc_open(pid, name, O_PATH);
+	if (place < 0)
+		return -1;
+	if (at_stat(place, "", &fi) < 0)
+		return -1;
+	if (at_issock(&fi))
+		return errset(Enodev);
+	if (at_isfuse(place))
+		return werrstr("descriptor %d is a file of a mounted server: use it by dup (rc's <[%d]) instead", fd, fd);
+	return proc_open(pid, name, acc[mode & 3] | O_NONBLOCK | O_NOCTTY);
+}
+
+void devio_read(Req *r, int fd)
+{
+	ssize_t n = pread(fd, r->buf, r->i.count, (off_t)r->i.offset);
+
+	if (n < 0 && errno == ESPIPE)
+		n = read(fd, r->buf, r->i.count);
+	if (n < 0 && errno == EAGAIN) {
+		req_poll(r, fd, POLLIN, -1);
+		return;
+	}
+	if (n < 0) {
+		req_err(r, err_fromerrno(errno));
+		return;
+	}
+	r->o.count = (u32)n;
+	req_ok(r);
+}
+
+void devio_write(Req *r, int fd)
+{
+	ssize_t n = pwrite(fd, r->i.data, r->i.count, (off_t)r->i.offset);
+
+	if (n < 0 && errno == ESPIPE)
+		n = write(fd, r->i.data, r->i.count);
+	if (n < 0 && errno == EAGAIN) {
+		req_poll(r, fd, POLLOUT, -1);
+		return;
+	}
+	if (n < 0) {
+		req_err(r, err_fromerrno(errno));
+		return;
+	}
+	r->o.count = (u32)n;
+	req_ok(r);
+}

@@ -1,0 +1,312 @@
+/*
+ * The kernel process's own state: the device table, the root directory /#
+ * and who is who.
+ *
+ * The root serves only names.  A walk to one attaches to the device and the
+ * fid moves there, so everything below is the device's business.  It is
+ * parallel: nothing here changes but the list of instances.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <os/io.h>
+#include <os/procinfo.h>
+#include <srv/call.h>
+#include "kernpriv.h"
+
+enum {
+	NOBODY = 65534,   /* what Linux shows for an id that is not mapped */
+	CALLMS = 30000,
+	MAXNAME = 255,
+};
+
+#define ROOTNAME "root" /* what #/ is called in a Linux directory */
+
+typedef struct User {
+	Link link;
+	u32 uid;
+	char *name;
+} User;
+
+const char *kern_hostowner(Kern *k)
+{
+	return k->hostowner;
+}
+
+/* passwd returns the name that /etc/passwd gives uid, owned by the caller, or NULL. */
+static char *passwd(u32 uid)
+{
+	autofree char *text = io_slurp(-1, "/etc/passwd", 1 << 20, NULL);
+	char *line, *save = NULL, *f[4];
+	u64 v;
+
+	if (text == NULL)
+		return NULL;
+	for (line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
+		if (str_fields(line, f, 4, ":") >= 3 && str_u64(f[2], 10, UINT32_MAX, &v) == 0 && v == uid)
+			return mem_str(f[0]);
+	return NULL;
+}
+
+const char *kern_user(Kern *k, u32 uid)
+{
+	User *u;
+
+	if (uid == geteuid())
+		return k->hostowner;
+	if (uid == NOBODY)
+		return "none";
+	lock(&k->lk);
+	list_each (l, &k->users) {
+		u = list_item(l, User, link);
+		if (u->uid == uid) {
+			unlock(&k->lk);
+			return u->name;
+		}
+	}
+	u = mem_new(sizeof *u);
+	u->uid = uid;
+	u->name = passwd(uid);
+	if (u->name == NULL)
+		u->name = mem_str("none");
+	list_add(&k->users, &u->link);
+	unlock(&k->lk);
+	return u->name;
+}
+
+static const char *caller_name(Kern *k, const Req *r)
+{
+	return r->caller.pid != 0 ? kern_user(k, r->caller.uid) : r->fid->uid;
+}
+
+bool kern_isowner(Kern *k, const Req *r)
+{
+	return str_eq(caller_name(k, r), k->hostowner);
+}
+
+int kern_may(Kern *k, const Req *r, const char *owner, u32 perm, int mode)
+{
+	static const u32 need[] = { 4, 2, 6, 1 };
+	u32 want = need[mode & 3] | (mode & OTRUNC ? 2u : 0);
+	u32 have = perm & 7;
+
+	if (str_eq(caller_name(k, r), owner) || kern_isowner(k, r))
+		have |= perm >> 6 & 7;
+	return (want & ~have) != 0 ? errset(Eperm) : 0;
+}
+
+int kern_takefd(u32 pid, int fd)
+{
+	return proc_takefd(pid, fd);
+}
+
+void kern_text(Req *r, char *text)
+{
+	if (text == NULL) {
+		req_fail(r);
+		return;
+	}
+	r->fid->aux = text;
+	req_ok(r);
+}
+
+void kern_readtext(Req *r)
+{
+	req_readstr(r, r->fid->aux != NULL ? r->fid->aux : "");
+}
+
+static const Dev *dev_find(Rune c)
+{
+	for (int i = 0; i < ndevtab; i++)
+		if (devtab[i]->letter == c)
+			return devtab[i];
+	return NULL;
+}
+
+static Srv *instance_find(Kern *k, const char *name)
+{
+	list_each (l, &k->instances) {
+		Instance *i = list_item(l, Instance, link);
+
+		if (strcmp(i->name, name) == 0)
+			return srv_take(i->srv);
+	}
+	return NULL;
+}
+
+/* instance returns the Srv for name, opening the device the first time; two at once keep the first. */
+static Srv *instance(Kern *k, const char *name)
+{
+	Srv *s, *other;
+	const Dev *d;
+	Instance *in;
+	Rune c;
+	int n;
+
+	lock(&k->lk);
+	s = instance_find(k, name);
+	unlock(&k->lk);
+	if (s != NULL)
+		return s;
+	if (*name == '\0' || strlen(name) > MAXNAME)
+		return errnull(Enodev);
+	n = utf_get(&c, name, strlen(name));
+	d = dev_find(c);
+	if (d == NULL)
+		return errnull(Enodev);
+	s = d->open(k, name + n);
+	if (s == NULL)
+		return NULL;
+	lock(&k->lk);
+	other = instance_find(k, name);
+	if (other == NULL) {
+		in = mem_new(sizeof *in);
+		in->name = mem_str(name);
+		in->srv = srv_take(s);
+		list_add(&k->instances, &in->link);
+	}
+	unlock(&k->lk);
+	if (other == NULL)
+		return s;
+	srv_drop(s);
+	return other;
+}
+
+Fid *kern_attach(Kern *k, const char *name, const char *uname, const Caller *c)
+{
+	Srv *s = instance(k, str_eq(name, ROOTNAME) ? "/" : name);
+	Fid *f;
+
+	if (s == NULL)
+		return NULL;
+	f = call_attach(s, uname, "", c, CALLMS);
+	srv_drop(s);
+	return f;
+}
+
+Fid *kern_walk(Kern *k, const char *path, const char *uname, const Caller *c)
+{
+	autofree char *copy = mem_str(path);
+	char *name[MAXWELEM + 1];
+	int n = str_fields(copy, name, nelem(name), "/");
+	Fid *f, *to;
+
+	if (n == 0)
+		return call_attach(&k->root, uname, "", c, CALLMS);
+	if (n > MAXWELEM)
+		return errnull(Etoolong);
+	f = kern_attach(k, name[0], uname, c);
+	if (f == NULL || n == 1)
+		return f;
+	to = call_walk(f, n - 1, (const char **)name + 1, c, CALLMS);
+	fid_drop(f);
+	return to;
+}
+
+static void root_attach(Req *r)
+{
+	r->fid->qid = (Qid){ .path = 0, .type = QTDIR };
+	r->fid->aux = NULL;
+	req_ok(r);
+}
+
+static int root_walk1(Req *r, Fid *f, const char *name)
+{
+	Kern *k = f->srv->aux;
+	Fid *to;
+
+	if (strcmp(name, "..") == 0)
+		return 0;
+	to = kern_attach(k, name, r->caller.pid != 0 ? kern_user(k, r->caller.uid) : f->uid, &r->caller);
+	if (to == NULL)
+		return -1;
+	fid_move(f, to);
+	fid_drop(to);
+	return 0;
+}
+
+static void dir_named(Kern *k, Dir *d, const char *name, u64 path)
+{
+	*d = (Dir){
+		.qid = { .path = path, .type = QTDIR },
+		.mode = DMDIR | 0555,
+		.name = name,
+		.uid = k->hostowner,
+		.gid = k->hostowner,
+		.muid = "",
+	};
+}
+
+/* root_gen lists the device letters, then the instances that were used under another name than the letter. */
+static int root_gen(Req *r, int i, Dir *d)
+{
+	static _Thread_local char name[MAXNAME + 1];
+	Kern *k = r->fid->srv->aux;
+	int at = ndevtab, rc = -1;
+
+	if (i < ndevtab) {
+		name[utf_put(name, devtab[i]->letter)] = '\0';
+		if (name[0] == '/')
+			strcpy(name, ROOTNAME);
+		dir_named(k, d, name, (u64)i + 1);
+		return 0;
+	}
+	lock(&k->lk);
+	list_each (l, &k->instances) {
+		Instance *in = list_item(l, Instance, link);
+
+		if (utf_len(in->name) > 1 && at++ == i) {
+			(void)!str_cpy(name, sizeof name, in->name);
+			dir_named(k, d, name, (u64)i + 1);
+			rc = 0;
+			break;
+		}
+	}
+	unlock(&k->lk);
+	return rc;
+}
+
+static void root_read(Req *r)
+{
+	req_readdir(r, root_gen);
+}
+
+static void root_stat(Req *r)
+{
+	dir_named(r->fid->srv->aux, &r->d, "/", 0);
+	req_ok(r);
+}
+
+static const SrvOps root_ops = {
+	.attach = root_attach,
+	.walk1 = root_walk1,
+	.read = root_read,
+	.stat = root_stat,
+};
+
+Srv *kern_root(Kern *k)
+{
+	return &k->root;
+}
+
+Kern *kern_new(const char *hostowner, int initfd)
+{
+	Kern *k = mem_new(sizeof *k);
+
+	k->hostowner = mem_str(hostowner);
+	srv_init(&k->root, "#", &root_ops, k);
+	k->root.parallel = true;
+	lock_init(&k->lk, RankDev);
+	lock_init(&k->initlk, RankLeaf);
+	list_init(&k->instances);
+	list_init(&k->users);
+	list_init(&k->kept);
+	k->initfd = initfd;
+	proc_umask(0);
+	store_start(k);
+	env_init(k);
+	return k;
+}

@@ -1,0 +1,42 @@
+/*
+ * What the devices of the name space share with kern.c.
+ */
+#ifndef DEV_KERNPRIV_H
+#define DEV_KERNPRIV_H
+
+#include <base/list.h>
+#include <dev/dev.h>
+
+typedef struct Instance {
+	Link link;
+	char *name; /* "I0" */
+	Srv *srv;
+} Instance;
+
+struct Kern {
+	char *hostowner;
+	Srv root;
+	Lock lk;        /* protects instances, users */
+	List instances;
+	List users;
+	int initfd;
+	Lock initlk;    /* one message to init at a time */
+	List kept;      /* what init kept: only touched while starting */
+	void *env, *srvs, *mnt; /* of env.c, srv.c, devmnt.c: set when the device is first opened */
+};
+
+extern const Dev *const devtab[];
+extern const int ndevtab;
+
+/* store.c: the socket to init. */
+void store_start(Kern *k);
+
+/* devmnt.c: what mount object path "M/N/rest" stands for; a member's path or NULL. */
+char *mnt_resolve(Kern *k, const char *path, u32 pid);
+
+/* env.c: made when the kernel process starts; whole groups at once, and new groups, for #M. */
+void env_init(Kern *k);
+char *env_snapshot(Kern *k, const Req *r, size_t *n);
+int env_fork(Kern *k, const Req *r, bool clean, u64 *id);
+
+#endif

@@ -1,0 +1,189 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <dev/dev.h>
+#include <ns/local.h>
+#include <ns/union.h>
+#include <srv/call.h>
+#include "tap.h"
+
+static Kern *k;
+static Caller me;
+
+static Fid *at(const char *path)
+{
+	return kern_walk(k, path, "glenda", &me);
+}
+
+/* get returns what the file at path reads as, "!error" if that fails. */
+static char *get(const char *path)
+{
+	Fid *f = at(path);
+	char *buf = mem_new(8192);
+	long n = -1;
+
+	if (f != NULL && call_open(f, OREAD, &me, 1000) == 0)
+		n = call_read(f, buf, 8191, 0, &me, 1000);
+	if (n < 0) {
+		free(buf);
+		buf = mem_printf("!%s", rerrstr());
+	}
+	fid_drop(f);
+	return buf;
+}
+
+/* put creates or truncates dir/name and writes text. */
+static int put(const char *dir, const char *name, const char *text)
+{
+	autofree char *path = mem_printf("%s/%s", dir, name);
+	Fid *f = at(path);
+	long n;
+	int rc;
+
+	if (f != NULL) {
+		rc = call_open(f, OWRITE | OTRUNC, &me, 1000);
+	} else {
+		f = at(dir);
+		rc = f == NULL ? -1 : call_create(f, name, OWRITE, 0666, &me, 1000);
+	}
+	n = rc == 0 ? call_write(f, text, (u32)strlen(text), 0, &me, 1000) : -1;
+	fid_drop(f);
+	return n == (long)strlen(text) ? 0 : -1;
+}
+
+static char *names(const char *path)
+{
+	Fid *f = at(path);
+	static u8 buf[65536];
+	Buf b = { 0 };
+	u64 off = 0;
+	long n;
+	Dir d;
+
+	if (f != NULL && call_open(f, OREAD, &me, 1000) == 0)
+		while ((n = call_read(f, buf, sizeof buf, off, &me, 1000)) > 0) {
+			for (long p = 0, m; p < n && (m = dir_decode(buf + p, (u32)(n - p), &d)) > 0; p += m)
+				buf_printf(&b, "%s%s", b.n > 0 ? " " : "", d.name);
+			off += (u64)n;
+		}
+	fid_drop(f);
+	return buf_take(&b);
+}
+
+#define is_text(expr, want, ...) \
+	do { \
+		autofree char *t_ = (expr); \
+		is_str(t_, want, __VA_ARGS__); \
+	} while (0)
+
+static void root(void)
+{
+	autofree char *list = names("");
+
+	ok(strstr(list, "c") && strstr(list, "root") && strstr(list, "|"), "the root lists devices: %s", list);
+	ok(at("Q") == NULL, "an unknown device");
+	is_str(rerrstr(), "unknown device in # filename", "says what Plan 9 says");
+	ok(at("cx") == NULL, "a device that takes no spec refuses one");
+	is_text(get("c/hostowner"), "glenda", "hostowner");
+	is_text(get("c/user"), "glenda", "the server's uid is the host owner");
+	is_text(get("c/osversion"), "2000", "osversion");
+	is_text(names("root/net"), "", "#/net is an empty directory");
+}
+
+static void pipes(void)
+{
+	Fid *dir = at("|"), *end[2];
+	const char *name[] = { "data", "data1" };
+	char buf[16];
+
+	for (int i = 0; i < 2; i++) {
+		end[i] = call_walk(dir, 1, &name[i], &me, 1000);
+		ok(end[i] != NULL && call_open(end[i], ORDWR, &me, 1000) == 0, "open %s", name[i]);
+	}
+	is_int(call_write(end[0], "hello", 5, 0, &me, 1000), 5, "write data");
+	is_int(call_read(end[1], buf, sizeof buf, 0, &me, 1000), 5, "read data1");
+	is_int(call_read(end[1], buf, sizeof buf, 0, &me, 20), -1, "an empty pipe waits");
+	fid_drop(end[0]);
+	is_int(call_read(end[1], buf, sizeof buf, 0, &me, 1000), 0, "the other end closed: end of file");
+	is_int(call_write(end[1], "x", 1, 0, &me, 1000), -1, "and no more writing");
+	is_str(rerrstr(), "i/o on hungup channel", "with Plan 9's words");
+	fid_drop(end[1]);
+	fid_drop(dir);
+}
+
+static void env(void)
+{
+	Fid *f;
+
+	is_int(put("e", "path", "/bin\0."), 0, "set a variable");
+	is_int(put("e", "x", "one"), 0, "and another");
+	is_text(get("e/path"), "/bin", "and read it");
+	is_int(put("e", "x", "2"), 0, "truncate and set");
+	is_text(get("e/x"), "2", "the new value");
+	is_text(names("e"), "path x", "listed in order");
+	f = at("e/x");
+	is_int(call_remove(f, &me, 1000), 0, "remove");
+	is_text(get("e/x"), "!file does not exist", "gone");
+	is_int(put("ec", "bootargs", "tcp"), 0, "#ec, by the host owner");
+	is_text(get("ec/bootargs"), "tcp", "is another group");
+	me.uid = 12345;
+	is_int(put("ec", "bootargs", "x"), -1, "others may not write #ec");
+	is_text(get("ec/bootargs"), "tcp", "but read it");
+	is_int(put("e", "y", "1"), -1, "another user's process is not let into the group");
+	me.uid = getuid();
+}
+
+static void posts(void)
+{
+	int p[2];
+	autofree char *n = NULL;
+
+	if (pipe(p) < 0)
+		return;
+	n = mem_printf("%d", p[0]);
+	is_int(put("s", "a", "999"), -1, "posting a descriptor that is not there");
+	fid_drop(NULL);
+	is_int(call_remove(at("s/a"), &me, 1000), 0, "the empty post is removed");
+	is_int(put("s", "a", n), 0, "post a pipe");
+	is_int(put("s", "a", n), -1, "not twice");
+	close(p[0]);
+	is_int(write(p[1], "hello", 5), 5, "write to the pipe");
+	is_text(get("s/a"), "hello", "and read what comes out");
+	is_int(call_remove(at("s/a"), &me, 1000), 0, "remove the post");
+	close(p[1]);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void dups(void)
+{
+	int p[2];
+	autofree char *name = NULL, *ctl = NULL, *text = NULL;
+
+	if (pipe(p) < 0)
+		return;
+	name = mem_printf("d/%d", p[0]);
+	ctl = mem_printf("d/%dctl", p[0]);
+	is_int(write(p[1], "through", 7), 7, "write to a pipe");
+	is_text(get(name), "through", "%s is its other end", name);
+	text = get(ctl);
+	ok(strstr(text, " r ") != NULL, "%s: %s", ctl, text);
+	is_text(get("d/999"), "!file does not exist", "no such descriptor");
+	close(p[0]);
+	close(p[1]);
+}
+
+int main(void)
+{
+	me = (Caller){ (u32)getpid(), getuid(), getgid() };
+	k = kern_new("glenda", -1);
+	root();
+	pipes();
+	env();
+	posts();
+	dups();
+	return done();
+}
