@@ -19,6 +19,7 @@ enum LockRank {
 	RankSrv = 40,      /* srv/: a Srv's serial lock, held while its operations run */
 	RankMnt = 50,      /* ns/: mount objects */
 	RankDev = 60,      /* dev/: a device's own tables */
+	RankClients = 69,  /* client/: the list of all clients */
 	RankClient = 70,   /* client/: a 9P client's tags */
 	RankFuseNode = 73, /* fuse/: a mount's node table */
 	RankFuse = 74,     /* fuse/: a mount's requests */
