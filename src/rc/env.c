@@ -1,0 +1,249 @@
+/*
+ * The environment.  Linux programs get environ: a list is its elements
+ * joined by \001 (as plan9port's rc does it), $path is PATH with colons,
+ * $home is HOME, a function f is fn#f; what only rc understands stays away.
+ * In a node there is also the environment group, by hooks: read once at the
+ * start, and told of every change before the next program is started.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <base/buf.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include "sh.h"
+
+enum { SEP = '\001' };
+
+extern char **environ;
+
+static char **list; /* for execve; stale if dirty */
+static int nlist, listcap;
+static bool dirty = true;
+
+static Var **changed;
+static int nchanged, changedcap;
+static bool loading;
+
+/* what rc keeps from Linux programs, and from the group too */
+static const struct {
+	const char *name;
+	bool own;
+} kept[] = {
+	{ "*", true }, { "0", true }, { "status", true }, { "pid", true }, { "apid", true }, { "cflag", true },
+	{ "rcname", true }, { "prompt", false }, { "ifs", false },
+};
+
+static void note(Var *v)
+{
+	if (loading || sh.hooks->env_put == NULL || v->own)
+		return;
+	if (v->changed || v->fnchanged)
+		return;
+	if (nchanged == changedcap) {
+		changedcap = changedcap == 0 ? 32 : 2 * changedcap;
+		changed = mem_grow(changed, (size_t)changedcap, sizeof(Var *));
+	}
+	changed[nchanged++] = v;
+}
+
+void env_changed(Var *v)
+{
+	note(v);
+	v->changed = true;
+	v->gone = false;
+	free(v->env);
+	v->env = NULL;
+	if (!v->kept)
+		dirty = true;
+}
+
+void env_fnchanged(Var *v)
+{
+	note(v);
+	v->fnchanged = true;
+	dirty = true;
+}
+
+static void put(const char *name, const Value *val)
+{
+	autobuf Buf b = { 0 };
+
+	for (int i = 0; val != NULL && i < val->n; i++)
+		buf_add(&b, val->v[i], strlen(val->v[i]) + 1);
+	if (sh.hooks->env_put(name, buf_text(&b), b.n) < 0)
+		sh_failed(name);
+}
+
+static void putfn(Var *v)
+{
+	autofree char *name = mem_printf("fn#%s", v->name);
+
+	if (v->fn != NULL)
+		(void)!sh.hooks->env_put(name, v->fn->text, strlen(v->fn->text));
+	else if (sh.hooks->env_remove != NULL)
+		(void)!sh.hooks->env_remove(name);
+}
+
+void env_update(void)
+{
+	for (int i = 0; i < nchanged; i++) {
+		Var *v = changed[i];
+
+		if (v->fnchanged)
+			putfn(v);
+		if (v->changed)
+			put(v->name, v->val);
+		v->changed = v->fnchanged = false;
+	}
+	nchanged = 0;
+}
+
+/* ---- for Linux programs ---- */
+
+static const char *linuxname(const Var *v)
+{
+	if (strcmp(v->name, "path") == 0)
+		return "PATH";
+	if (strcmp(v->name, "home") == 0)
+		return "HOME";
+	return v->name;
+}
+
+static char *text(Var *v)
+{
+	const char *name = linuxname(v);
+	int sep = strcmp(name, "PATH") == 0 ? ':' : SEP;
+	Buf b = { 0 };
+
+	buf_str(&b, name);
+	for (int i = 0; i < v->val->n; i++) {
+		buf_ch(&b, i == 0 ? '=' : sep);
+		buf_str(&b, v->val->v[i]);
+	}
+	return buf_take(&b);
+}
+
+static void add(char *s)
+{
+	if (nlist + 1 >= listcap) {
+		listcap = listcap == 0 ? 64 : 2 * listcap;
+		list = mem_grow(list, (size_t)listcap, sizeof *list);
+	}
+	list[nlist++] = s;
+	list[nlist] = NULL;
+}
+
+static void export(Var *v, void *arg)
+{
+	(void)arg;
+	if (v->val != NULL && !v->kept && !v->gone) {
+		if (v->env == NULL)
+			v->env = text(v);
+		add(v->env);
+	}
+	/* functions that stand for notes are this rc's own */
+	if (v->fn != NULL && !v->gone && !str_prefix(v->name, "sig"))
+		add(v->fn->env);
+}
+
+char **env_list(void)
+{
+	if (!dirty)
+		return list;
+	nlist = 0;
+	if (list != NULL)
+		list[0] = NULL;
+	var_each(export, NULL);
+	if (list == NULL) {
+		add(NULL);
+		nlist = 0;
+	}
+	dirty = false;
+	return list;
+}
+
+static void gone(Var *v, void *arg)
+{
+	(void)arg;
+	v->gone = true;
+}
+
+void env_clear(void)
+{
+	var_each(gone, NULL);
+	dirty = true;
+}
+
+/* ---- at the start ---- */
+
+static void loadfn(const char *name, const char *s)
+{
+	if (*s != '\0' && *name != '\0')
+		fn_set(var_get(name), fn_new(name, s));
+}
+
+static void loadlist(const char *name, const char *s, size_t n, int sep)
+{
+	autofree char *copy = mem_strn(s, n);
+	Frame f = frame_enter();
+	char *p = copy, *e = copy + n, *q;
+
+	for (; p <= e; p = q + 1) {
+		q = memchr(p, sep, (size_t)(e - p));
+		if (q == NULL)
+			q = e;
+		*q = '\0';
+		push(*p == '\0' && sep == ':' ? (char *)(uintptr_t)"." : p);
+	}
+	var_set(var_get(name), value_words(f.nword));
+	frame_leave(f);
+}
+
+static void loadenviron(const char *s)
+{
+	const char *eq = strchr(s, '=');
+	autofree char *name = eq != NULL && eq > s ? mem_strn(s, (size_t)(eq - s)) : NULL;
+
+	if (name == NULL)
+		return;
+	s = eq + 1;
+	if (str_prefix(name, "fn#"))
+		loadfn(name + 3, s);
+	else if (strcmp(name, "PATH") == 0)
+		loadlist("path", s, strlen(s), ':');
+	else if (strcmp(name, "HOME") == 0)
+		loadlist("home", s, strlen(s), '\n');
+	else if (strcmp(name, "path") != 0 && strcmp(name, "home") != 0) /* some other rc's, older than PATH */
+		loadlist(name, s, strlen(s), SEP);
+}
+
+static void loadgroup(const char *name, const char *s, size_t n)
+{
+	autofree char *copy = NULL;
+
+	if (str_prefix(name, "fn#")) {
+		copy = mem_strn(s, n);
+		loadfn(name + 3, copy);
+		return;
+	}
+	if (n > 0 && s[n - 1] == '\0')
+		n--;
+	if (n > 0 || *s == '\0')
+		loadlist(name, s, n, '\0');
+}
+
+void env_start(void)
+{
+	for (size_t i = 0; i < nelem(kept); i++) {
+		Var *v = var_get(kept[i].name);
+
+		v->kept = true;
+		v->own = kept[i].own;
+	}
+	loading = true;
+	for (char **e = environ; e != NULL && *e != NULL; e++)
+		loadenviron(*e);
+	if (sh.hooks->env_load != NULL && sh.hooks->env_load(loadgroup) < 0)
+		sh_failed("environment");
+	loading = false;
+}
