@@ -1,0 +1,220 @@
+/*
+ * A name space as a script (ns(1), proc(3)).  Each visible mount gives its
+ * lines, in the order of the mount table:
+ *
+ * - a mount object (the root is /M/N in our file system) is written as the
+ *   binds and mounts that make it: those before the original directory as
+ *   bind -b, in reverse, those after it as bind -a;
+ * - anything else is one bind, under the name as typed if the journal knows
+ *   the mount, else under a name found in the table itself;
+ * - what cannot be said with bind is a comment: the host's file systems.
+ *
+ * The text of /#/M/list, a line for each thing, words quoted:
+ *	union ID / m FLAGS layer N NAME / m FLAGS tree PATH NAME
+ *	mount ID FLAGS SOURCE ANAME NAME
+ *	pipe ID
+ *	bind DEV ROOT POINT FLAGS NAME
+ * FLAGS are letters, - if none: c creation, B the directory itself, C cached.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <ns/mtab.h>
+
+enum { MAXWORDS = 8 };
+
+typedef struct Line {
+	char *w[MAXWORDS];
+	int n;
+} Line;
+
+typedef struct Lines {
+	Line *l;
+	int n;
+	char *text;
+} Lines;
+
+static void lines_parse(Lines *ls, const char *text)
+{
+	char *save = NULL;
+
+	*ls = (Lines){ .text = mem_str(text) };
+	for (char *s = strtok_r(ls->text, "\n", &save); s != NULL; s = strtok_r(NULL, "\n", &save)) {
+		Line *l;
+
+		ls->l = mem_grow(ls->l, (size_t)ls->n + 1, sizeof *ls->l);
+		l = &ls->l[ls->n++];
+		l->n = str_tokens(s, l->w, MAXWORDS);
+		for (int i = l->n; i < MAXWORDS; i++)
+			l->w[i] = (char *)(uintptr_t)"";
+	}
+}
+
+/* object finds the line that begins what object id is. */
+static int object(const Lines *ls, const char *id)
+{
+	static const char *const kinds[] = { "union", "mount", "pipe" };
+
+	for (int i = 0; i < ls->n; i++)
+		for (size_t k = 0; k < nelem(kinds); k++)
+			if (strcmp(ls->l[i].w[0], kinds[k]) == 0 && strcmp(ls->l[i].w[1], id) == 0)
+				return i;
+	return -1;
+}
+
+static void command(Buf *b, const char *verb, int order, const char *flags, const char *name, const char *point,
+                    const char *spec)
+{
+	char opts[8] = "-";
+	size_t n = 1;
+
+	if (order != 0)
+		opts[n++] = (char)order;
+	for (const char *p = "cC"; *p != '\0'; p++)
+		if (strchr(flags, *p) != NULL)
+			opts[n++] = *p;
+	opts[n] = '\0';
+	buf_printf(b, "%s %s%s", verb, n > 1 ? opts : "", n > 1 ? " " : "");
+	str_quote(b, name);
+	buf_ch(b, ' ');
+	str_quote(b, point);
+	if (*spec != '\0') {
+		buf_ch(b, ' ');
+		str_quote(b, spec);
+	}
+	buf_ch(b, '\n');
+}
+
+static void member(Buf *b, const Lines *ls, const Line *m, int order, const char *point)
+{
+	const char *path = strcmp(m->w[2], "tree") == 0 ? m->w[3] : "";
+	int o = str_prefix(path, "M/") ? object(ls, path + 2) : -1;
+
+	if (o >= 0 && strcmp(ls->l[o].w[0], "mount") == 0)
+		command(b, "mount", order, m->w[1], ls->l[o].w[5], point, ls->l[o].w[4]);
+	else
+		command(b, "bind", order, m->w[1], m->w[4], point, "");
+}
+
+static bool is_member(const Lines *ls, int i)
+{
+	return i < ls->n && strcmp(ls->l[i].w[0], "m") == 0;
+}
+
+static void put_union(Buf *b, const Lines *ls, int at, const char *point)
+{
+	int base = at, first = at + 1;
+
+	for (int i = first; is_member(ls, i); i++)
+		if (strchr(ls->l[i].w[1], 'B') != NULL)
+			base = i;
+	for (int i = base - 1; i >= first; i--)
+		member(b, ls, &ls->l[i], 'b', point);
+	if (base == at && is_member(ls, first))
+		member(b, ls, &ls->l[base = first], 0, point);
+	for (int i = base + 1; is_member(ls, i); i++)
+		member(b, ls, &ls->l[i], 'a', point);
+}
+
+static bool put_object(Buf *b, const Lines *ls, const char *id, const char *point)
+{
+	int at = object(ls, id);
+
+	if (at < 0)
+		return false;
+	if (strcmp(ls->l[at].w[0], "union") == 0)
+		put_union(b, ls, at, point);
+	else if (strcmp(ls->l[at].w[0], "pipe") == 0)
+		command(b, "bind", 0, "-", "#|", point, "");
+	else
+		command(b, "mount", 0, ls->l[at].w[2], ls->l[at].w[5], point, ls->l[at].w[4]);
+	return true;
+}
+
+static const Line *typed(const Lines *ls, const Mount *m, bool ours)
+{
+	char dev[32] = "#";
+
+	if (!ours)
+		snprintf(dev, sizeof dev, "%u:%u", m->major, m->minor);
+	for (int i = ls->n - 1; i >= 0; i--) {
+		const Line *l = &ls->l[i];
+
+		if (strcmp(l->w[0], "bind") == 0 && strcmp(l->w[1], dev) == 0 && strcmp(l->w[2], m->root) == 0 &&
+		    strcmp(l->w[3], m->point) == 0)
+			return l;
+	}
+	return NULL;
+}
+
+/* source finds a path by which what m shows is reached elsewhere in t, owned by the caller; NULL if there is none. */
+static char *source(const Mounts *t, const Mount *m)
+{
+	for (int i = 0; i < t->n && &t->m[i] != m; i++) {
+		const Mount *s = &t->m[i];
+		const char *rest = s->major == m->major && s->minor == m->minor ? mtab_below(s->root, m->root) : NULL;
+		char *p;
+
+		if (rest == NULL || !mtab_visible(t, s))
+			continue;
+		p = path_clean(mem_printf("%s/%s", s->point, rest));
+		if (mtab_at(t, p) == s)
+			return p;
+		free(p);
+	}
+	return NULL;
+}
+
+static void put_other(Buf *b, const Mounts *t, const Mount *m)
+{
+	autofree char *src = source(t, m);
+
+	if (src == NULL) {
+		buf_printf(b, "# %s ", m->fstype);
+		str_quote(b, m->source);
+		buf_ch(b, ' ');
+		str_quote(b, m->point);
+		buf_ch(b, '\n');
+	} else if (strcmp(src, m->point) != 0) {
+		command(b, "bind", 0, "-", src, m->point, "");
+	}
+}
+
+static void put_device(Buf *b, const Mounts *t, const Mount *m)
+{
+	autofree char *src = str_prefix(m->root, "/M/") ? source(t, m) : mem_printf("#%s", m->root + 1);
+
+	command(b, "bind", 0, "-", src != NULL ? src : m->root, m->point, "");
+}
+
+static void put_mount(Buf *b, const Mounts *t, const Lines *ls, const Mount *m)
+{
+	bool ours = mtab_ours(t, m);
+	const Line *l;
+
+	if (strcmp(m->point, MTAB_DEVS) == 0)
+		return;
+	if (ours && str_prefix(m->root, "/M/") && put_object(b, ls, m->root + 3, m->point))
+		return;
+	l = typed(ls, m, ours);
+	if (l != NULL)
+		command(b, "bind", 0, l->w[4], l->w[5], m->point, "");
+	else if (ours)
+		put_device(b, t, m);
+	else
+		put_other(b, t, m);
+}
+
+void mtab_script(Buf *b, const Mounts *t, const char *list)
+{
+	Lines ls;
+
+	lines_parse(&ls, list);
+	for (int i = 0; i < t->n; i++)
+		if (mtab_visible(t, &t->m[i]))
+			put_mount(b, t, &ls, &t->m[i]);
+	free(ls.l);
+	free(ls.text);
+}
