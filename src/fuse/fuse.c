@@ -34,11 +34,6 @@ static bool do_eperm(Op *op)
 {
 	return op_error(op, EPERM);
 }
-static bool do_einval(Op *op)
-{
-	return op_error(op, EINVAL);
-}
-
 typedef struct Call {
 	const char *name;
 	bool (*fn)(Op *op);
@@ -54,7 +49,7 @@ static const Call calls[] = {
 	[FUSE_FORGET] = {"forget", do_forget, A(fuse_forget_in), NoNode | NoReply},
 	[FUSE_GETATTR] = {"getattr", do_getattr, A(fuse_getattr_in), 0},
 	[FUSE_SETATTR] = {"setattr", do_setattr, A(fuse_setattr_in), 0},
-	[FUSE_READLINK] = {"readlink", do_einval, 0, 0},
+	[FUSE_READLINK] = {"readlink", do_readlink, 0, 0},
 	[FUSE_SYMLINK] = {"symlink", do_eperm, 0, 0},
 	[FUSE_MKNOD] = {"mknod", do_eperm, 0, 0},
 	[FUSE_MKDIR] = {"mkdir", do_create, A(fuse_mkdir_in), 0},

@@ -189,6 +189,7 @@ bool do_lookup(Op *op);
 bool do_getattr(Op *op);
 bool do_setattr(Op *op);
 bool do_access(Op *op);
+bool do_readlink(Op *op);
 bool reply_entry(Op *op, Node *n); /* takes the caller's reference over */
 void entry_out(Fuse *f, Node *n, struct fuse_entry_out *e);
 

@@ -202,9 +202,9 @@ Fid *node_fid(Fuse *f, Node *n)
 /* same says whether what was looked up again is what n was. */
 static bool same(const Node *n, const Fid *fid)
 {
-	u8 was = n->fid->qid.type & QTDIR, is = fid->qid.type & QTDIR;
+	u8 kind = QTDIR | QTSYMLINK, was = n->fid->qid.type & kind, is = fid->qid.type & kind;
 
-	return was == is && (is != 0 || n->fid->qid.path == fid->qid.path);
+	return was == is && ((is & QTDIR) != 0 || n->fid->qid.path == fid->qid.path);
 }
 
 void node_attr(Fuse *f, const Dir *d, struct fuse_attr *a)
@@ -216,7 +216,7 @@ void node_attr(Fuse *f, const Dir *d, struct fuse_attr *a)
 	a->blksize = 4096;
 	a->atime = d->atime;
 	a->mtime = a->ctime = d->mtime;
-	a->mode = (d->mode & 0777) | (d->mode & DMDIR ? S_IFDIR : S_IFREG);
+	a->mode = (d->mode & 0777) | (d->mode & DMDIR ? S_IFDIR : d->mode & DMSYMLINK ? S_IFLNK : S_IFREG);
 	a->nlink = 1;
 	a->uid = f->uid;
 	a->gid = f->gid;

@@ -186,3 +186,33 @@ bool do_access(Op *op)
 	op->fid = node_fid(op->f, op->node);
 	return op_stat(op, op->fid, access_done);
 }
+
+/* A symbolic link is a file of type QTSYMLINK whose contents are the target. */
+static bool link_read(Op *op)
+{
+	return op_failed(op) ? op_fail(op) : op_reply(op, op->req.o.data, op->req.o.count);
+}
+
+static bool link_opened(Op *op)
+{
+	char *p;
+
+	if (op_failed(op))
+		return op_fail(op);
+	p = op_out(op, PATH_MAX);
+	return p == NULL ? op_error(op, ENOMEM) : op_read(op, op->fid2, p, PATH_MAX - 1, 0, link_read);
+}
+
+static bool link_walked(Op *op)
+{
+	if (op_failed(op))
+		return op_fail(op);
+	op->fid2 = op_newfid(op);
+	return op_open(op, op->fid2, OREAD, link_opened);
+}
+
+bool do_readlink(Op *op)
+{
+	op->fid = node_fid(op->f, op->node);
+	return op->fid->qid.type & QTSYMLINK ? op_walk(op, op->fid, NULL, link_walked) : op_error(op, EINVAL);
+}
