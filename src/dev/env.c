@@ -668,7 +668,7 @@ int env_fork(Kern *k, const Req *r, bool clean, u64 *id)
 static void restore(void *arg, const char *key)
 {
 	Env *e = arg;
-	autofree char *copy = mem_str(key), *text = NULL;
+	autofree char *copy = mem_str(key);
 	autobuf Buf b = { 0 };
 	char *f[3];
 	u64 id;

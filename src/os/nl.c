@@ -142,7 +142,14 @@ static int done(const struct nlmsghdr *h)
 /* answer handles one datagram: 1 to read on, 0 at the end, -1; *torn says that a list changed while it was read. */
 static int answer(u32 seq, const u8 *buf, int len, void (*fn)(void *, const struct nlmsghdr *), void *arg, bool *torn)
 {
-	for (const struct nlmsghdr *h = (const void *)buf; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
+	const struct nlmsghdr *h;
+	u32 left = (u32)len, step;
+
+	for (; left >= sizeof *h; left -= step, buf += step) {
+		h = (const void *)buf;
+		if (h->nlmsg_len < sizeof *h || h->nlmsg_len > left)
+			break;
+		step = NLMSG_ALIGN(h->nlmsg_len) < left ? NLMSG_ALIGN(h->nlmsg_len) : left;
 		if (h->nlmsg_seq != seq)
 			continue;
 		if ((h->nlmsg_flags & NLM_F_DUMP_INTR) != 0)

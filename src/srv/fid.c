@@ -72,12 +72,36 @@ void fid_free(Fid *f)
 	free(f);
 }
 
+static void removed(Req *r)
+{
+	fid_drop(r->fid);
+	free(r);
+}
+
+/* remove_closed removes the file of a Fid that was opened with ORCLOSE and is gone without a Tclunk. */
+static void remove_closed(Fid *f)
+{
+	Req *r = mem_new(sizeof *r);
+
+	ref_init(&f->ref, "Fid");
+	f->omode &= ~ORCLOSE;
+	req_init(r);
+	r->i.type = Tremove;
+	r->fid = f;
+	r->done = removed;
+	req_dispatch(r);
+}
+
 static void bury_later(Later *l)
 {
 	Grave *g = container_of(l, Grave, later);
 	Fid *f = g->fid;
 
 	free(g);
+	if (f->omode >= 0 && (f->omode & ORCLOSE) != 0 && f->srv->ops->remove != NULL) {
+		remove_closed(f);
+		return;
+	}
 	srv_enter(f->srv);
 	fid_bury(f);
 	srv_leave(f->srv);

@@ -227,10 +227,12 @@ static void oper(Req *r)
 		ops->write(r);
 		break;
 	case Tclunk:
-		if (r->fid->omode >= 0 && (r->fid->omode & ORCLOSE) != 0 && ops->remove != NULL)
+		if (r->fid->omode >= 0 && (r->fid->omode & ORCLOSE) != 0 && ops->remove != NULL) {
+			r->fid->omode &= ~ORCLOSE;
 			ops->remove(r);
-		else
+		} else {
 			clunk(r);
+		}
 		break;
 	case Tremove:
 		ops->remove(r);
