@@ -15,6 +15,11 @@ int local_pair(int fd[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) < 0 ? os_werr("socketpair") : 0;
 }
 
+int local_stream(int fd[2])
+{
+	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) < 0 ? os_werr("socketpair") : 0;
+}
+
 static int address(struct sockaddr_un *a, int dirfd, const char *name)
 {
 	int n;

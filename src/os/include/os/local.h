@@ -11,6 +11,9 @@
 /* local_pair makes two connected sockets. */
 int local_pair(int fd[2]) must_use;
 
+/* local_stream makes two connected stream sockets: a full-duplex pipe. */
+int local_stream(int fd[2]) must_use;
+
 /* local_listen makes a listening socket named name in directory dirfd, accessible to its owner only. */
 int local_listen(int dirfd, const char *name) must_use;
 

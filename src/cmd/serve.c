@@ -1,0 +1,145 @@
+/*
+ * With a name in /srv or a mount point the server is a child at the other
+ * end of a socketpair, made before there is any thread; the parent hands its
+ * end over and goes.  The child ends when the last user of that end is gone.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <client/dial.h>
+#include <os/local.h>
+#include <os/spawn.h>
+#include <os/thread.h>
+#include "serve.h"
+#include "tool.h"
+
+extern char **environ;
+
+static int listen_fd(Srv *s, const Serve *o)
+{
+	autofd int fd = announce(o->addr, NULL);
+
+	if (fd < 0 || conn_listen(s, fd, &o->conn) < 0) {
+		tool_warn("%s: %s", o->addr, rerrstr());
+		return 1;
+	}
+	return 0;
+}
+
+/* unlink_end removes a unix socket's file when a signal ends the server. */
+static void unlink_end(void *arg)
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigwait(&set, &sig);
+	unlink(arg);
+	_exit(0);
+}
+
+static int listening(Srv *s, const Serve *o)
+{
+	sigset_t set;
+
+	if (str_prefix(o->addr, "unix!")) {
+		sigemptyset(&set);
+		sigaddset(&set, SIGTERM);
+		sigaddset(&set, SIGINT);
+		sigaddset(&set, SIGHUP);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		if (thread_start("signals", unlink_end, (void *)(uintptr_t)(o->addr + 5)) < 0) {
+			tool_warn("%s", rerrstr());
+			return 1;
+		}
+	}
+	return listen_fd(s, o);
+}
+
+static int post(const char *name, int fd)
+{
+	autofree char *path = mem_printf("/srv/%s", name);
+	char num[16];
+	autofd int s = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (s < 0) {
+		tool_oops("post %s", path);
+		return -1;
+	}
+	snprintf(num, sizeof num, "%d", fd);
+	if (write(s, num, strlen(num)) < 0) {
+		tool_oops("post %s", path);
+		return -1;
+	}
+	return 0;
+}
+
+static int domount(const Serve *o, int fd)
+{
+	const char *argv[5] = { "mount" };
+	int n = 1, pid, pidfd;
+	Spawn s = { .argv = (char **)(uintptr_t)argv, .fd = { fd, 1, 2 }, .nfd = 3 };
+
+	if (o->flags != NULL)
+		argv[n++] = o->flags;
+	argv[n++] = "/fd/0";
+	argv[n++] = o->mount;
+	pid = spawn(&s);
+	pidfd = pid < 0 ? -1 : pid_open(pid);
+	if (pidfd < 0) {
+		tool_warn("mount: %s", rerrstr());
+		return -1;
+	}
+	return pid_wait(pidfd, -1) == 0 ? 0 : -1;
+}
+
+/* behind makes the calling process a background server of s on fd. */
+static void behind(Srv *s, const Serve *o, int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	for (int i = 0; i < 3; i++)
+		if (i < 2 || !o->conn.trace)
+			dup2(null, i);
+	(void)!conn_serve(s, fd, fd, &o->conn);
+	_exit(0);
+}
+
+static int background(Srv *s, const Serve *o)
+{
+	int p[2];
+	pid_t pid;
+
+	if (local_stream(p) < 0) {
+		tool_warn("%s", rerrstr());
+		return 1;
+	}
+	pid = fork();
+	if (pid < 0) {
+		tool_oops("fork");
+		return 1;
+	}
+	if (pid == 0) {
+		close(p[0]);
+		behind(s, o, p[1]);
+	}
+	close(p[1]);
+	if (o->post != NULL && post(o->post, p[0]) < 0)
+		return 1;
+	return o->mount != NULL && domount(o, p[0]) < 0 ? 1 : 0;
+}
+
+int serve_run(Srv *s, const Serve *o)
+{
+	if (o->stdio)
+		return conn_serve(s, 0, 1, &o->conn) < 0 ? (tool_warn("%s", rerrstr()), 1) : 0;
+	return o->addr != NULL ? listening(s, o) : background(s, o);
+}
