@@ -14,6 +14,7 @@
 #include <base/mem.h>
 #include <errno.h>
 #include <os/clock.h>
+#include <os/thread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 
 static void op_done(Req *r);
 static void resume(Later *l);
+static void op_go(Op *op);
 
 char *buf_get(Fuse *f)
 {
@@ -341,11 +343,24 @@ static void op_go(Op *op)
 	} while (op->next(op));
 }
 
+static void go_on(void *arg)
+{
+	op_go(arg);
+}
+
+/*
+ * resume goes on where an answer left off.  The thread may be a 9P client's
+ * reader, which must not block: a next stage on another Srv, such as a union
+ * that calls that client and waits, gets a thread of its own.
+ */
 static void resume(Later *l)
 {
 	Op *op = container_of(l, Op, later);
+	const Srv *was = op->req.srv;
 
-	if (op->next(op))
+	if (!op->next(op))
+		return;
+	if (op->req.fid->srv == was || thread_start("fuse op", go_on, op) < 0)
 		op_go(op);
 }
 

@@ -1,0 +1,159 @@
+/* A remote tree as a Srv: the test tree behind the 9P front, over a socketpair. */
+#include "memsrv.h"
+#include "tap.h"
+#include <ns/mnt.h>
+#include <os/thread.h>
+#include <srv/call.h>
+#include <srv/conn.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static Srv srv, *mnt;
+static Client *client;
+static pthread_t server;
+static int peer;
+
+static void serve(void *arg)
+{
+	(void)!conn_serve(&srv, peer, peer, NULL);
+	close(peer);
+}
+
+static void begin(const MntOpts *o)
+{
+	ClientOpts co = {.name = "test", .msize = 1024, .deadline_ms = 10000};
+	int p[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p) < 0)
+		exit(1);
+	peer = p[1];
+	if (thread_new(&server, "server", serve, NULL) < 0)
+		exit(1);
+	client = client_new(p[0], p[0], &co);
+	if (client == NULL) {
+		printf("Bail out! %s\n", rerrstr());
+		exit(1);
+	}
+	mnt = mnt_new(client, o);
+}
+
+/* end hangs up; then nothing may be left at either side. */
+static void end(void)
+{
+	srv_drop(mnt);
+	client_drop(client);
+	thread_join(server);
+	is_int(ref_live("Fid"), 0, "no fid is left on either side");
+	is_int(ref_live("mnt"), 0, "no mount is left");
+}
+
+static Fid *walk(Fid *f, const char *a, const char *b)
+{
+	const char *w[] = {a, b};
+
+	return call_walk(f, a == NULL ? 0 : b == NULL ? 1 : 2, w, NULL, 10000);
+}
+
+static void files(void)
+{
+	static char big[10000], back[10000];
+	Fid *root, *f, *g;
+	char *strings = NULL;
+	Dir d;
+
+	begin(NULL);
+	ok(mnt_is(mnt) && mnt_client(mnt) == client, "what it is");
+	root = call_attach(mnt, "glenda", "", NULL, 10000);
+	ok(root != NULL && root->qid.type == QTDIR, "attach");
+	ok(walk(root, "nothere", NULL) == NULL && strcmp(rerrstr(), "file does not exist") == 0, "a missing name");
+	ok(walk(root, "static", "nothere") == NULL, "a walk that ends early");
+	f = walk(root, "static", "file");
+	ok(f != NULL && call_stat(f, &d, &strings, NULL, 10000) == 0 && d.length == 100, "stat");
+	ok(strings != NULL && strcmp(d.name, "file") == 0, "with its strings");
+	free(strings);
+	fid_drop(f);
+
+	f = walk(root, NULL, NULL);
+	ok(f != NULL && call_create(f, "big", ORDWR, 0644, NULL, 10000) == 0, "create");
+	for (size_t i = 0; i < sizeof big; i++)
+		big[i] = (char)(i * 7 + i / 256);
+	is_int(call_write(f, big, sizeof big, 0, NULL, 10000), sizeof big, "a write of many messages");
+	is_int(call_read(f, back, sizeof back, 0, NULL, 10000), sizeof back, "a read of many messages");
+	ok(memcmp(big, back, sizeof big) == 0, "the bytes are the same");
+	is_int(call_read(f, back, sizeof back, 9000, NULL, 10000), 1000, "a read at the end is short");
+	is_int(call_read(f, back, sizeof back, 10000, NULL, 10000), 0, "and nothing after it");
+	dir_null(&d);
+	d.name = "small";
+	d.length = 10;
+	g = walk(root, "big", NULL);
+	ok(g != NULL && call_wstat(g, &d, NULL, 10000) == 0, "wstat");
+	ok(call_wstat(g, &(Dir){.mode = ~0u, .length = ~0ull, .name = "static"}, NULL, 10000) < 0,
+	   "an error of a wstat");
+	is_str(rerrstr(), "file already exists", "comes as it is");
+	ok(call_remove(g, NULL, 10000) == 0, "remove");
+	fid_drop(f);
+	fid_drop(root);
+	end();
+}
+
+static void flushes(void)
+{
+	MntOpts o = {.deadline = 100};
+	Fid *root, *f, *g;
+	char c[8];
+
+	begin(&o);
+	root = call_attach(mnt, "glenda", "", NULL, 10000);
+	f = walk(root, "pipe", NULL);
+	ok(f != NULL && call_open(f, ORDWR, NULL, 10000) == 0, "open a file that blocks");
+	ok(call_read(f, c, sizeof c, 0, NULL, 10000) < 0, "a read ends at the deadline");
+	is_str(rerrstr(), "connection timed out", "and says so");
+	ok(call_read(f, c, sizeof c, 0, NULL, 20) < 0, "a read can be flushed before");
+	is_int(call_write(f, "data", 4, 0, NULL, 10000), 4, "the file goes on working");
+	is_int(call_read(f, c, sizeof c, 0, NULL, 10000), 4, "and no data was lost");
+	g = walk(root, "static", NULL);
+	ok(g != NULL, "so does the connection");
+	fid_drop(g);
+	fid_drop(f);
+	fid_drop(root);
+	end();
+
+	o.stream = true;
+	begin(&o);
+	root = call_attach(mnt, "glenda", "", NULL, 10000);
+	f = walk(root, "pipe", NULL);
+	ok(call_open(f, ORDWR, NULL, 10000) == 0 && f->flags & FidStream, "a mount of streams");
+	ok(call_read(f, c, sizeof c, 0, NULL, 300) < 0, "a read has no deadline of its own");
+	is_str(rerrstr(), "connection timed out", "only its caller's");
+	fid_drop(f);
+	fid_drop(root);
+	end();
+}
+
+static void broken(void)
+{
+	Fid *root, *f;
+	char c[8];
+
+	begin(NULL);
+	root = call_attach(mnt, "glenda", "", NULL, 10000);
+	f = walk(root, "pipe", NULL);
+	ok(call_open(f, OREAD, NULL, 10000) == 0, "open");
+	shutdown(peer, SHUT_RDWR);
+	ok(call_read(f, c, sizeof c, 0, NULL, 10000) < 0 && strstr(rerrstr(), "hungup") != NULL,
+	   "a dead server is an error");
+	ok(walk(root, "static", NULL) == NULL && strstr(rerrstr(), "hungup") != NULL, "for every call");
+	fid_drop(f);
+	fid_drop(root);
+	end();
+}
+
+int main(void)
+{
+	memsrv_begin(&srv);
+	files();
+	flushes();
+	broken();
+	memsrv_end();
+	return done();
+}
