@@ -1,0 +1,7 @@
+#include "cmds.h"
+#include "hostmount.h"
+
+int cmd_mount(int argc, char **argv)
+{
+	return hostmount(argc, argv);
+}
