@@ -77,6 +77,31 @@ const char *kern_user(Kern *k, u32 uid)
 	return u->name;
 }
 
+static u32 idof(Kern *k, const char *name)
+{
+	u32 uid = NOBODY;
+	u64 v;
+
+	if (name == NULL)
+		return NOBODY;
+	if (str_eq(name, k->hostowner))
+		return geteuid();
+	if (*name >= '0' && *name <= '9' && str_u64(name, 10, UINT32_MAX, &v) == 0)
+		return (u32)v;
+	lock(&k->lk);
+	list_each (l, &k->users)
+		if (strcmp(list_item(l, User, link)->name, name) == 0)
+			uid = list_item(l, User, link)->uid;
+	unlock(&k->lk);
+	return uid;
+}
+
+void kern_owner(void *arg, const Dir *d, u32 *uid, u32 *gid)
+{
+	*uid = idof(arg, d->uid);
+	*gid = d->gid != NULL && strcmp(d->gid, d->uid != NULL ? d->uid : "") != 0 ? idof(arg, d->gid) : *uid;
+}
+
 static const char *caller_name(Kern *k, const Req *r)
 {
 	return r->caller.pid != 0 ? kern_user(k, r->caller.uid) : r->fid->uid;
@@ -308,5 +333,6 @@ Kern *kern_new(const char *hostowner, int initfd)
 	proc_umask(0);
 	store_start(k);
 	env_init(k);
+	mntdev_init(k);
 	return k;
 }

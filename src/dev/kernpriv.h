@@ -31,7 +31,8 @@ extern const int ndevtab;
 /* store.c: the socket to init. */
 void store_start(Kern *k);
 
-/* devmnt.c: what mount object path "M/N/rest" stands for; a member's path or NULL. */
+/* mnt.c: made when the kernel process starts; what mount object path "M/N/rest" stands for; a member's path or NULL. */
+void mntdev_init(Kern *k);
 char *mnt_resolve(Kern *k, const char *path, u32 pid);
 
 /* env.c: made when the kernel process starts; whole groups at once, and new groups, for #M. */

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -121,6 +122,11 @@ bool at_foreign(int fd)
 		if (m == ours[i])
 			return false;
 	return true;
+}
+
+void at_devname(u64 dev, char *buf, size_t n)
+{
+	snprintf(buf, n, "%u:%u", major(dev), minor(dev));
 }
 
 bool at_isfuse(int fd)

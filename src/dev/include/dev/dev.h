@@ -41,6 +41,9 @@ const char *kern_hostowner(Kern *k);
 /* kern_user returns the Plan 9 name for a Linux uid of the node ("none" if it has no other), valid for ever. */
 const char *kern_user(Kern *k, u32 uid);
 
+/* kern_owner gives the Linux owner and group of a file, for FuseOpts.owner; arg is the Kern.  Decimal names are ids. */
+void kern_owner(void *arg, const Dir *d, u32 *uid, u32 *gid);
+
 /* kern_isowner says whether r's caller is the host owner. */
 bool kern_isowner(Kern *k, const Req *r);
 

@@ -39,6 +39,9 @@ bool at_isdev(const Finfo *fi);
 /* at_foreign says whether fd is on a file system that somebody else serves (network, FUSE), and may keep us waiting. */
 bool at_foreign(int fd);
 
+/* at_devname writes device number dev the way mountinfo does, "8:1". */
+void at_devname(u64 dev, char *buf, size_t n);
+
 /* at_isfuse says whether fd is on a FUSE file system. */
 bool at_isfuse(int fd);
 

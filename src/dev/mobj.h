@@ -1,0 +1,85 @@
+/*
+ * Mount objects: what is mounted from /#/M/N.  Immutable once made, counted;
+ * the table gives them numbers and survives this process (init keeps it).
+ */
+#ifndef DEV_MOBJ_H
+#define DEV_MOBJ_H
+
+#include "kernpriv.h"
+
+enum { ObjUnion, ObjMount, ObjPipe };
+
+/* a native directory, as a detached copy of its mount */
+typedef struct Layer {
+	Ref ref;
+	Kern *k;
+	u32 id;
+	int fd;      /* the Srv's */
+	Srv *srv;
+	bool foreign;
+	u64 dev, ino;
+} Layer;
+
+typedef struct Omem {
+	Layer *layer;  /* or */
+	char *path;    /* inside /#, of no union */
+	bool create;
+	bool base;     /* the directory that was there before the first bind */
+	char *name;    /* as typed */
+} Omem;
+
+typedef struct Obj {
+	Ref ref;
+	Link link;
+	u32 id;
+	int kind;
+	Omem *m; /* of a union */
+	int n;
+	char *src, *aname, *flags, *name; /* of a mount: src is "s/NAME", or "fd" */
+	int fd;  /* of a mount from a descriptor, else -1 */
+	Lock lk; /* protects root */
+	Fid *root;
+	i64 born;
+	bool seen;
+} Obj;
+
+typedef struct Bind {
+	Link link;
+	char *dev, *root, *point, *flags, *name;
+	i64 born;
+	bool seen;
+} Bind;
+
+typedef struct Mobj {
+	Srv srv;
+	Kern *k;
+	Lock lk;   /* protects all below */
+	List objs, binds;
+	int nobj, nbind, live, liveb;
+	u32 ids, layers;
+	int memfd;
+	char dev[32]; /* our file system's "MAJOR:MINOR", as seen in the last caller's table */
+} Mobj;
+
+void mobj_init(Mobj *t, Kern *k);
+
+/* mobj_command does what text (see devmnt.c) asks for caller r, and returns the answer, owned by the caller, or NULL. */
+char *mobj_command(Mobj *t, Req *r, char *text) must_use;
+
+/* mobj_find returns object id with a reference, NULL with Enonexist. */
+Obj *mobj_find(Mobj *t, u32 id) must_use;
+void obj_drop(Obj *o);
+
+/* obj_root returns a new Fid at o's root; may block. */
+Fid *obj_root(Mobj *t, Obj *o, const Req *r) must_use;
+
+/* mobj_list returns the table as text, the format of which is told in ns/script.c; owned by the caller. */
+char *mobj_list(Mobj *t) must_use;
+
+/* mobj_bind enters a plain bind into the journal: words of "bind DEV ROOT POINT FLAGS NAME". */
+int mobj_bind(Mobj *t, char **w, int n) must_use;
+
+/* mnt9p_root attaches to the 9P server of mount o. */
+Fid *mnt9p_root(Kern *k, Obj *o, const Req *r) must_use;
+
+#endif
