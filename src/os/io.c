@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -222,6 +224,20 @@ int io_wait(int fd, int events, int alt, int ms)
 	if (n < 0)
 		return os_werr("poll");
 	return n == 0 ? 0 : p[0].revents != 0 ? 1 : 2;
+}
+
+int io_memory(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	return fd < 0 ? os_werr("memory file") : fd;
+}
+
+u64 io_size(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? 0 : (u64)st.st_size;
 }
 
 int io_nonblock(int fd, bool on)

@@ -42,12 +42,12 @@ static void stats(Iface *f, const struct rtattr *a)
 	f->frame = s.rx_frame_errors;
 }
 
-static void attrname(char *to, const struct rtattr *a)
+static void attrname(char *to, size_t room, const struct rtattr *a)
 {
 	size_t n = a != NULL ? strnlen(RTA_DATA(a), RTA_PAYLOAD(a)) : 0;
 
-	if (n > IFNAMELEN - 1)
-		n = IFNAMELEN - 1;
+	if (n > room - 1)
+		n = room - 1;
 	if (n > 0)
 		memcpy(to, RTA_DATA(a), n);
 	to[n] = '\0';
@@ -63,8 +63,9 @@ static void onlink(void *buf, const struct nlmsghdr *h)
 		return;
 	nl_parse(h, sizeof *m, at);
 	nl_parsenest(at[IFLA_LINKINFO], 0, info);
-	attrname(f.name, at[IFLA_IFNAME]);
-	attrname(f.kind, info[IFLA_INFO_KIND]);
+	attrname(f.name, sizeof f.name, at[IFLA_IFNAME]);
+	attrname(f.alias, sizeof f.alias, at[IFLA_IFALIAS]);
+	attrname(f.kind, sizeof f.kind, info[IFLA_INFO_KIND]);
 	f.ether = m->ifi_type == ARPHRD_ETHER;
 	f.loopback = m->ifi_type == ARPHRD_LOOPBACK;
 	f.up = (m->ifi_flags & IFF_UP) != 0;
@@ -272,6 +273,17 @@ int netlink_rename(Netlink *n, const char *name, const char *to)
 		return -1;
 	nl_attrstr(&r, IFLA_IFNAME, to);
 	return doit(n, &r, name, "rename");
+}
+
+int netlink_alias(Netlink *n, const char *name, const char *text)
+{
+	size_t len = strlen(text);
+	Nlreq r;
+
+	if (change(n, &r, RTM_NEWLINK, name, 0, 0) < 0)
+		return -1;
+	nl_attr(&r, IFLA_IFALIAS, text, len < IFALIASLEN ? len : IFALIASLEN - 1);
+	return doit(n, &r, name, "alias");
 }
 
 int netlink_master(Netlink *n, const char *name, const char *bridge)

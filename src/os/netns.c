@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #include <os/io.h>
 #include <os/netns.h>
 #include <os/thread.h>
+
+enum { PROCMAX = 256 * 1024 };
 
 typedef struct Visit {
 	int ns; /* -1: a new one */
@@ -92,6 +95,48 @@ int netns_socket(int ns, int domain, int type, int proto)
 	int a[3] = { domain, type, proto };
 
 	return ns < 0 ? makesocket(a) : netns_run(ns, makesocket, a);
+}
+
+typedef struct File {
+	const char *name, *value;
+	char *text;
+} File;
+
+static int slurp(void *arg)
+{
+	File *f = arg;
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/thread-self/net/%s", f->name);
+	f->text = io_slurp(AT_FDCWD, path, PROCMAX, NULL);
+	return f->text != NULL ? 0 : -1;
+}
+
+char *netns_slurp(int ns, const char *name)
+{
+	File f = { .name = name };
+
+	return netns_run(ns, slurp, &f) < 0 ? NULL : f.text;
+}
+
+static int sysctl(void *arg)
+{
+	File *f = arg;
+	char path[128];
+	autofd int fd = -1;
+
+	snprintf(path, sizeof path, "/proc/sys/%s", f->name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, f->value, strlen(f->value)) < 0)
+		return os_werr("set %s", path);
+	return 0;
+}
+
+int netns_sysctl(int ns, const char *name, const char *value)
+{
+	File f = { .name = name, .value = value };
+
+	return netns_run(ns, sysctl, &f);
 }
 
 bool netns_same(int a, int b)

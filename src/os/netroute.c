@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -226,6 +227,64 @@ int netlink_addroute(Netlink *n, const IpRoute *t)
 int netlink_delroute(Netlink *n, const IpRoute *t)
 {
 	return routeop(n, RTM_DELROUTE, 0, t) < 0 ? fail("remove route", &t->dst, t->dstbits) : 0;
+}
+
+static void onrule(void *buf, const struct nlmsghdr *h)
+{
+	const struct fib_rule_hdr *m = NLMSG_DATA(h);
+	IpRule t = { .suppress = -1 };
+	Nlattrs at;
+
+	if (h->nlmsg_type != RTM_NEWRULE || m->family != AF_INET)
+		return;
+	nl_parse(h, sizeof *m, at);
+	nl_ip(at[FRA_SRC], &t.src);
+	t.srcbits = m->src_len > 0 ? plan9bits(AF_INET, m->src_len) : 0;
+	t.table = at[FRA_TABLE] != NULL ? (int)nl_u32(at[FRA_TABLE]) : m->table;
+	t.priority = nl_u32(at[FRA_PRIORITY]);
+	if (at[FRA_SUPPRESS_PREFIXLEN] != NULL)
+		t.suppress = (int)nl_u32(at[FRA_SUPPRESS_PREFIXLEN]);
+	buf_add(buf, &t, sizeof t);
+}
+
+int netlink_rules(Netlink *n, IpRule **out)
+{
+	struct fib_rule_hdr m = { .family = AF_INET };
+	void *p = NULL;
+	int rc;
+	Nlreq r;
+
+	nl_start(&r, RTM_GETRULE, 0, &m, sizeof m);
+	rc = nl_dump(n, &r, onrule, sizeof(IpRule), &p);
+	*out = p;
+	return rc;
+}
+
+static int ruleop(Netlink *n, int type, int flags, const IpRule *t)
+{
+	struct fib_rule_hdr m = { .family = AF_INET, .action = FR_ACT_TO_TBL, .table = RT_TABLE_UNSPEC };
+	Nlreq r;
+
+	if (t->srcbits > 0)
+		m.src_len = (u8)(t->srcbits - V4BITS);
+	nl_start(&r, type, flags, &m, sizeof m);
+	if (t->srcbits > 0)
+		nl_attrip(&r, FRA_SRC, &t->src);
+	nl_attr32(&r, FRA_TABLE, (u32)t->table);
+	nl_attr32(&r, FRA_PRIORITY, t->priority);
+	if (t->suppress >= 0)
+		nl_attr32(&r, FRA_SUPPRESS_PREFIXLEN, (u32)t->suppress);
+	return nl_talk(n, &r, NULL, NULL);
+}
+
+int netlink_addrule(Netlink *n, const IpRule *t)
+{
+	return ruleop(n, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, t) < 0 ? fail("add rule from", &t->src, t->srcbits) : 0;
+}
+
+int netlink_delrule(Netlink *n, const IpRule *t)
+{
+	return ruleop(n, RTM_DELRULE, 0, t) < 0 ? fail("remove rule from", &t->src, t->srcbits) : 0;
 }
 
 static void onneigh(void *buf, const struct nlmsghdr *h)

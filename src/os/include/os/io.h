@@ -60,6 +60,10 @@ int io_dup(int fd) must_use;
 /* io_memfd makes a file without a name, in memory; close-on-exec; name is for /proc only. */
 int io_memfd(const char *name) must_use;
 
+/* io_memory makes a file in memory; name is for /proc only.  io_size returns the bytes in a file, 0 if it has no size. */
+int io_memory(const char *name) must_use;
+u64 io_size(int fd);
+
 /* io_nonblock turns O_NONBLOCK of fd on or off. */
 int io_nonblock(int fd, bool on) must_use;
 

@@ -11,13 +11,14 @@
 #include <base/ip.h>
 #include <base/u.h>
 
-enum { IFNAMELEN = 16 };
+enum { IFNAMELEN = 16, IFALIASLEN = 128 };
 
 typedef struct Netlink Netlink;
 
 typedef struct Iface {
 	int index;
 	char name[IFNAMELEN];
+	char alias[IFALIASLEN]; /* free text kept with it, "" if there is none */
 	char kind[IFNAMELEN]; /* "veth", "bridge" ...; "" for hardware */
 	u8 mac[MACLEN];
 	bool ether, loopback, up, running; /* running: up with a carrier */
@@ -47,6 +48,14 @@ typedef struct IpRoute {
 	u32 metric;
 	bool v6, onlink;
 } IpRoute;
+
+/* a rule of policy routing: packets from src look into table; routes of suppress bits or fewer do not count (-1: all do) */
+typedef struct IpRule {
+	Ip src;
+	int srcbits; /* 0: any source */
+	int table, suppress;
+	u32 priority;
+} IpRule;
 
 typedef struct Neigh {
 	int index;
@@ -96,6 +105,7 @@ int netlink_up(Netlink *n, const char *name, bool up) must_use;
 int netlink_mtu(Netlink *n, const char *name, u32 mtu) must_use;
 int netlink_mac(Netlink *n, const char *name, const u8 mac[MACLEN]) must_use;
 int netlink_rename(Netlink *n, const char *name, const char *to) must_use;
+int netlink_alias(Netlink *n, const char *name, const char *text) must_use; /* cut to IFALIASLEN - 1 bytes */
 int netlink_master(Netlink *n, const char *name, const char *bridge) must_use; /* NULL: none */
 int netlink_promisc(Netlink *n, const char *name, bool on) must_use;
 
@@ -109,6 +119,11 @@ int netlink_deladdr(Netlink *n, const IfAddr *a) must_use;
 /* netlink_addroute adds or replaces a route; netlink_delroute removes one like it (gw, index and origin if set). */
 int netlink_addroute(Netlink *n, const IpRoute *r) must_use;
 int netlink_delroute(Netlink *n, const IpRoute *r) must_use;
+
+/* netlink_rules lists IPv4's rules; netlink_addrule and netlink_delrule change them. */
+int netlink_rules(Netlink *n, IpRule **out) must_use;
+int netlink_addrule(Netlink *n, const IpRule *r) must_use;
+int netlink_delrule(Netlink *n, const IpRule *r) must_use;
 
 /* netlink_addneigh adds or replaces a permanent entry; netlink_delneigh removes one. */
 int netlink_addneigh(Netlink *n, const Neigh *e) must_use;

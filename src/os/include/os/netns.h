@@ -21,6 +21,10 @@ int netns_run(int ns, int (*fn)(void *arg), void *arg);
 /* netns_socket makes a close-on-exec socket in ns (-1: the caller's own). */
 int netns_socket(int ns, int domain, int type, int proto) must_use;
 
+/* netns_slurp reads a file of /proc/net ("snmp") as ns has it, owned by the caller; netns_sysctl sets "net/ipv4/x" in ns. */
+char *netns_slurp(int ns, const char *name) must_use;
+int netns_sysctl(int ns, const char *name, const char *value) must_use;
+
 /* netns_same says whether two descriptors are for the same net name space. */
 bool netns_same(int a, int b);
 
