@@ -16,4 +16,7 @@ done | none "a page is in its section's folder"
 } | sed -n 's/^commands://p' | tr ' ' '\n' | sort -u | while read -r c; do
 	[ -z "$c" ] || grep -qxF -e "$c" -e "anthill $c" "$names" || echo "$c"
 done | none "every command has a page"
+sed -n "/^devices = \[/,/^\]/s/^  '\(.*\)',/\1/p" src/dev/meson.build | while read -r d; do
+	[ -f "man/3/$d.3" ] || echo "man/3/$d.3"
+done | none "every device has a page"
 plan
