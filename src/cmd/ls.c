@@ -81,7 +81,7 @@ static void print(const Entry *e)
 		str_quote(&b, name);
 	fputs(buf_text(&b), stdout);
 	if (flag.F)
-		fputs(f->type == 'd' ? "/" : f->mode & 0111 ? "*" : "", stdout);
+		fputs(f->type == 'd' ? "/" : f->type != 'l' && f->mode & 0111 ? "*" : "", stdout);
 	putchar('\n');
 }
 
@@ -132,8 +132,10 @@ static int inside(const char *dir, bool prefix)
 		tool_oops("%s", dir);
 		return 1;
 	}
+	if (strcmp(dir, "/") == 0)
+		dir = "";
 	while ((e = readdir(d)) != NULL) {
-		autofree char *path = path_join(dir, e->d_name);
+		autofree char *path = mem_printf("%s/%s", dir, e->d_name);
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
@@ -159,9 +161,9 @@ static int list(char *name, bool prefix)
 	}
 	if (f.type == 'd' && !flag.d) {
 		output();
-		return inside(name, prefix);
+		return inside(path_clean(name), prefix);
 	}
-	add(path_join("", name), &f);
+	add(path_clean(mem_printf("%s/", name)), &f);
 	return 0;
 }
 
@@ -182,7 +184,7 @@ int cmd_ls(int argc, char **argv)
 		*flags[k] = true;
 	}
 	if (a.argc == 0)
-		bad = list(".", false);
+		bad = list((char[]){ "." }, false);
 	for (int i = 0; i < a.argc; i++)
 		bad |= list(a.argv[i], true);
 	output();

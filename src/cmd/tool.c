@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <base/buf.h>
 #include <base/mem.h>
 #include <base/str.h>
@@ -155,4 +156,18 @@ FILE *tool_input(const char *path)
 	if (f == NULL)
 		tool_oops("%s", path);
 	return f;
+}
+
+static void tick(int sig) { (void)sig; }
+
+void tool_ticks(int ms)
+{
+	struct sigaction sa = { .sa_handler = tick };
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
+	struct itimerspec t = { { ms / 1000, ms % 1000 * 1000000L }, { ms / 1000, ms % 1000 * 1000000L } };
+	static timer_t timer;
+
+	sigaction(SIGALRM, &sa, NULL);
+	if (timer_create(CLOCK_MONOTONIC, &ev, &timer) < 0 || timer_settime(timer, 0, &t, NULL) < 0)
+		tool_oopsdie("timer");
 }

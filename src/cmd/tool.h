@@ -54,6 +54,9 @@ int tool_end(int status) must_use;
 const char *tool_user(u32 uid);
 const char *tool_group(u32 gid);
 
+/* tool_ticks has a signal end any system call that waits, every ms milliseconds ("interrupted"). */
+void tool_ticks(int ms);
+
 /* tool_input opens a file for reading, "-" meaning standard input; NULL after a warning. */
 FILE *tool_input(const char *path) must_use;
 

@@ -316,3 +316,13 @@ int sig_next(int fd)
 
 	return read(fd, &si, sizeof si) == (ssize_t)sizeof si ? (int)si.ssi_signo : 0;
 }
+
+pid_t proc_reap(bool block)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(-1, NULL, block ? 0 : WNOHANG);
+	while (pid < 0 && errno == EINTR);
+	return pid < 0 ? 0 : pid;
+}

@@ -35,6 +35,10 @@ enum { ERRMAX = 256 }; /* bytes of an error string with its NUL */
 	X(Eintr, "interrupted", EINTR) \
 	X(Etimedout, "connection timed out", ETIMEDOUT) \
 	X(Econrefused, "connection refused", ECONNREFUSED) \
+	X(Eaddrinuse, "address in use", EADDRINUSE) \
+	X(Enotlocal, "not a local IP address", EADDRNOTAVAIL) \
+	X(Ehostdown, "no route to host", EHOSTUNREACH) \
+	X(Enoroute, "no route", ENETUNREACH) \
 	X(Ehungup, "i/o on hungup channel", EPIPE) \
 	X(Eshutdown, "device shut down", ENODEV) \
 	X(Enodev, "unknown device in # filename", ENXIO) \

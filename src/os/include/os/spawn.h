@@ -78,6 +78,9 @@ int pid_takefd(int pidfd, int fd) must_use;
 int pid_kill(int pidfd, int sig);
 int pid_wait(int pidfd, int ms) must_use;
 
+/* proc_reap waits for any child, or only looks when block is false; it returns its pid, 0 when there is none. */
+pid_t proc_reap(bool block);
+
 /* sig_fd blocks the signals of set (0-ended) in this process and returns a descriptor that reads them. */
 int sig_fd(const int *set) must_use;
 

@@ -1,0 +1,199 @@
+/*
+ * One address, one program.  Where the stack hands over its socket
+ * (client/dial.h) a call costs an accept and a vfork here; the kernel reaps
+ * the children unless -p has us count them.  A failed accept is the
+ * caller's misfortune or a shortage that passes: it never ends the
+ * listener.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <client/dial.h>
+#include <os/sockopt.h>
+#include <os/spawn.h>
+#include "cmds.h"
+#include "tool.h"
+
+enum { MAXOPTS = 16, PAUSE = 100 * 1000 };
+
+static struct {
+	bool once, verbose;
+	i64 max;    /* programs at once, 0: no limit */
+	i64 running;
+	char *copt[MAXOPTS], *sopt[MAXOPTS];
+	int ncopt, nsopt;
+	const char *addr;
+	char dir[DIALDIR]; /* of the announced conversation, "" if fd is a socket */
+	int fd;
+	char *path;        /* the program's file */
+	char **argv;
+} l;
+
+/* program finds the command's file once, in $PATH and then, as Plan 9's does, in /bin. */
+static char *program(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	if (strchr(name, '/') != NULL)
+		return mem_str(name);
+	for (const char *p = path; p != NULL && *p != '\0'; p += p[strcspn(p, ":")] == ':' ? strcspn(p, ":") + 1 : strcspn(p, ":")) {
+		char *file = mem_printf("%.*s/%s", (int)strcspn(p, ":"), p, name);
+
+		if (access(file, X_OK) == 0)
+			return file;
+		free(file);
+	}
+	return mem_printf("/bin/%s", name);
+}
+
+/* call_option does what an -o text asks for on a new conversation; a socket knows keepalive. */
+static void call_option(int fd, const char *opt)
+{
+	char *f[2];
+	autofree char *copy = mem_str(opt);
+	int n = str_fields(copy, f, 2, " ");
+	i64 ms = 30000;
+
+	if (n < 1 || strcmp(f[0], "keepalive") != 0 || (n == 2 && str_int(f[1], 0, 1 << 30, &ms) < 0))
+		tool_die("-o '%s': on a socket only keepalive [ms] is implemented", opt);
+	if (sockopt_keepalive(fd, (int)ms) < 0 && l.verbose)
+		tool_warn("%s", rerrstr());
+}
+
+/* environment sets what the program is told: $net, its conversation or network, and $remote, who calls. */
+static void environment(const char *from)
+{
+	const char *bang = strchr(l.addr, '!');
+	autofree char *net = mem_strn(l.addr, bang != NULL ? (size_t)(bang - l.addr) : 0);
+
+	setenv("net", l.dir[0] != '\0' ? l.dir : net, 1);
+	setenv("remote", from, 1);
+}
+
+/* become_program is -1's: the caller gets this process. */
+static void become_program(int fd)
+{
+	dup2(fd, 0);
+	dup2(fd, 1);
+	signal(SIGCHLD, SIG_DFL);
+	execv(l.path, l.argv);
+	tool_oopsdie("%s", l.path);
+}
+
+static void serve(int fd, const char *from)
+{
+	Spawn s = { .path = l.path, .argv = l.argv, .fd = { fd, fd, 2 }, .nfd = 3, .flags = SpawnGroup };
+
+	for (int i = 0; i < l.ncopt; i++)
+		call_option(fd, l.copt[i]);
+	environment(from);
+	if (l.verbose) {
+		printf("incoming call for %s from %s\n", l.addr, from);
+		fflush(stdout);
+	}
+	if (l.once)
+		become_program(fd);
+	if (spawn(&s) < 0)
+		tool_warn("%s: %s", from, rerrstr());
+	else
+		l.running++;
+}
+
+/* limit waits until one more program may run. */
+static void limit(void)
+{
+	while (l.running > 0 && proc_reap(l.running >= l.max) > 0)
+		l.running--;
+}
+
+static void listening(void)
+{
+	l.fd = announce(l.addr, l.dir);
+	if (l.fd < 0)
+		tool_die("announce %s: %s", l.addr, rerrstr());
+	if (l.nsopt > 0 && l.dir[0] == '\0')
+		tool_die("-O is not implemented on a socket: it wants the stack's ctl file");
+	for (int i = 0; i < l.nsopt; i++)
+		if (write(l.fd, l.sopt[i], strlen(l.sopt[i])) < 0)
+			tool_oops("%s: can't write '%s'", l.addr, l.sopt[i]);
+}
+
+static void loop(void)
+{
+	char from[80];
+	int fails = 0;
+
+	for (;;) {
+		int fd;
+
+		if (l.max > 0)
+			limit();
+		fd = dial_accept(l.fd, l.dir[0] != '\0' ? l.dir : NULL, from, sizeof from);
+		if (fd < 0) {
+			if (fails++ == 0 || l.verbose)
+				tool_warn("accept %s: %s", l.addr, rerrstr());
+			if (strstr(rerrstr(), errtext(Ebadusefd)) != NULL || strstr(rerrstr(), errtext(Eshutdown)) != NULL)
+				tool_die("%s is gone", l.addr);
+			usleep(PAUSE);
+			continue;
+		}
+		fails = 0;
+		serve(fd, from);
+		close(fd);
+	}
+}
+
+static void option(char **list, int *n, char *v)
+{
+	if (*n == MAXOPTS)
+		tool_die("too many options");
+	list[(*n)++] = v;
+}
+
+int cmd_aux_listen1(int argc, char **argv)
+{
+	Args a;
+	int k;
+
+	args_init(&a, argc, argv, "aux/listen1 [-1tv] [-p max] [-n namespace] [-o msg] [-O msg] address cmd [arg ...]");
+	while ((k = args_flag(&a)) != 0)
+		switch (k) {
+		case '1':
+			l.once = true;
+			break;
+		case 't': /* there is no other user to become yet */
+			break;
+		case 'v':
+			l.verbose = true;
+			break;
+		case 'p':
+			l.max = args_number(&a, INT32_MIN, INT32_MAX);
+			break;
+		case 'n':
+			tool_die("-n (a name space from a file) is not implemented");
+		case 'o':
+			option(l.copt, &l.ncopt, args_value(&a));
+			break;
+		case 'O':
+			option(l.sopt, &l.nsopt, args_value(&a));
+			break;
+		default:
+			args_usage(&a);
+		}
+	if (a.argc < 2)
+		args_usage(&a);
+	l.addr = a.argv[0];
+	l.argv = a.argv + 1;
+	l.path = program(l.argv[0]);
+	if (access(l.path, X_OK) < 0)
+		tool_oopsdie("%s", l.argv[0]);
+	signal(SIGPIPE, SIG_IGN);
+	if (l.max <= 0)
+		signal(SIGCHLD, SIG_IGN);
+	listening();
+	loop();
+	return 0;
+}

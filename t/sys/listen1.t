@@ -1,0 +1,101 @@
+#!/bin/sh
+# listen1, telnet and ping on this host's loopback, without a node.  Run it in a net name space of its own, so that
+# the ports are free and nobody else's.
+if [ -z "$LISTEN1_INSIDE" ]; then
+	LISTEN1_INSIDE=1 exec unshare -r -n --kill-child "$0"
+fi
+ants=$BUILD/bin/ants
+dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-listen1.XXXXXX") || exit 1
+pids=
+trap 'kill $pids 2>/dev/null; rm -rf "$dir"' EXIT
+n=0
+is() {
+	n=$((n + 1))
+	if [ "$1" = "$2" ]; then
+		echo "ok $n - $3"
+	else
+		echo "not ok $n - $3"
+		printf '%s\n' "$1" | head -5 | sed 's/^/# got  /'
+		printf '%s\n' "$2" | head -5 | sed 's/^/# want /'
+	fi
+}
+cd "$dir" || exit 1
+# a net name space's loopback is down until it has an address
+ip link set lo up 2>/dev/null || busybox ip link set lo up || { echo "1..0 # SKIP no ip(8) to bring the loopback up"; exit 0; }
+is "$($ants ip/ping -q -n 2 -i 1 127.1; echo $?)" 0 "ping of the loopback"
+is "$($ants ip/ping -q -n 1 -w 50 10.1.2.3 2>&1 | tail -1)" "ip/ping: connect: no route" "ping where there is no way"
+
+# listens PORT waits until somebody listens on it
+listens() {
+	i=0
+	until awk -v p="$(printf ':%04X' "$1")" '$2 ~ p "$" && $4 == "0A" { f = 1 } END { exit !f }' /proc/net/tcp; do
+		i=$((i + 1))
+		[ $i -lt 500 ] || return 1
+		sleep 0.01
+	done
+}
+$ants aux/listen1 -t tcp!127.0.0.2!2500 /bin/sh -c 'echo two' & pids="$pids $!"
+$ants aux/listen1 -tv tcp!127.0.0.3!2500 /bin/sh -c 'echo three; echo $net $remote >remote; cat' >log & three=$! pids="$pids $!"
+listens 2500
+sleep 0.1
+is "$($ants telnet tcp!127.0.0.2!2500 </dev/null)" two "one address"
+is "$(echo x | $ants telnet tcp!127.0.0.3!2500)" "$(printf 'three\nx')" "another on the same port; telnet half-closes and drains"
+is "$(sed 's/[0-9]*$/N/' remote)" 'tcp 127.0.0.1!N' 'the program is told the network and the caller'
+is "$(sed 's/[0-9]*$/N/' log)" 'incoming call for tcp!127.0.0.3!2500 from 127.0.0.1!N' "-v logs the call"
+is "$($ants telnet tcp!127.0.0.4!2500 2>&1 </dev/null | sed 's/.*: //')" "connection refused" "a third address has none"
+is "$($ants aux/listen1 -t tcp!127.0.0.2!2500 /bin/echo 2>&1 | sed 's/.*: //')" "address in use" "an address is announced once"
+is "$($ants aux/listen1 -t tcp!127.0.0.2!2501 no-such-program 2>&1)" "aux/listen1: no-such-program: file does not exist" "the program must be there"
+
+# 200 calls at once, all open at the same time, each its own program
+$ants aux/listen1 -t tcp!127.0.0.1!2502 /bin/sh -c 'echo $$; read x; echo $x' & crowd=$! pids="$pids $!"
+listens 2502
+mkfifo gate
+i=0
+while [ $i -lt 200 ]; do
+	{ read go; echo "call$i"; } <gate | $ants telnet tcp!127.0.0.1!2502 >"out.$i" &
+	calls="$calls $!"
+	i=$((i + 1))
+done
+exec 9<>gate
+i=0
+until [ "$(cat out.* | wc -l)" -ge 200 ] || [ $i -gt 600 ]; do i=$((i + 1)); sleep 0.05; done
+is "$(cat out.* | sort -u | wc -l)" 200 "200 calls are open at once, each with a program of its own"
+yes | head -200 >&9
+for p in $calls; do wait $p; done
+is "$(cat out.* | grep -c '^call')" 200 "and each gets its own answer"
+is "$(ps -o stat= --ppid $crowd 2>/dev/null | grep -c Z)" 0 "no program is left unreaped"
+
+# -p, -1, options
+$ants aux/listen1 -t -p 2 tcp!127.0.0.1!2503 /bin/sh -c 'echo up >>running; read x; echo $x' & pids="$pids $!"
+listens 2503
+rm -f gate; mkfifo gate
+exec 9<>gate
+for i in 1 2 3; do { read go; echo done; } <gate | $ants telnet tcp!127.0.0.1!2503 >p.$i & ps="$ps $!"; done
+i=0
+until [ "$(wc -l <running 2>/dev/null)" = 2 ] || [ $i -gt 500 ]; do i=$((i + 1)); sleep 0.01; done
+sleep 0.2
+is "$(wc -l <running)" 2 "-p 2: the third call waits"
+printf 'go\ngo\ngo\n' >&9
+for p in $ps; do wait $p; done
+is "$(cat p.* | tr '\n' ' ')" "done done done " "and is served afterwards"
+$ants aux/listen1 -t -1 tcp!127.0.0.1!2504 /bin/echo once & one=$!
+listens 2504
+is "$($ants telnet tcp!127.0.0.1!2504 </dev/null)" once "-1 serves one call"
+wait $one
+is $? 0 "and ends with it"
+kill -0 $three
+is $? 0 "listeners stay"
+# one that runs out of descriptors recovers
+(ulimit -n 24; exec $ants aux/listen1 -t tcp!127.0.0.1!2505 /bin/echo still 2>/dev/null) & pids="$pids $!"
+listens 2505
+for i in $(seq 60); do $ants telnet tcp!127.0.0.1!2505 </dev/null; done >many
+is "$(grep -c still many)" 60 "descriptors are given back"
+
+# telnet negotiation: a server that asks for options is refused, one that echoes is agreed with
+printf '\377\375\001\377\373\003\377\373\030hello\377\377\r\nend\r\n' >script
+$ants aux/listen1 -t -1 tcp!127.0.0.1!2506 /bin/sh -c 'cat script; head -c 9 | od -An -tu1 >answers' & neg=$!
+listens 2506
+is "$(sleep 1 | $ants telnet tcp!127.0.0.1!2506 | od -An -c | tr -d ' \n')" 'hello377\nend\n' "commands are taken out, 255 255 is 255, returns go"
+wait $neg
+is "$(tr -s ' \n' ' ' <answers | sed 's/ $//')" " 255 252 1 255 253 3 255 254 24" "DO echo: won't; WILL go-ahead: do; WILL other: don't"
+echo "1..$n"

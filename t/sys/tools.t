@@ -1,0 +1,204 @@
+#!/bin/sh
+# The small commands against the host's: where Plan 9's and POSIX's agree the output is the same, elsewhere it is
+# what the manual says.
+ants=$BUILD/bin/ants
+dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-tools.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+LC_ALL=C.UTF-8 TZ=UTC
+export LC_ALL TZ
+text=$PWD/src/base/rx.c words=$PWD/doc/architecture.md
+cd "$dir" || exit 1
+n=0
+is() { # got want name
+	n=$((n + 1))
+	if [ "$1" = "$2" ]; then
+		echo "ok $n - $3"
+	else
+		echo "not ok $n - $3"
+		printf '%s\n' "$1" | head -5 | sed 's/^/# got  /'
+		printf '%s\n' "$2" | head -5 | sed 's/^/# want /'
+	fi
+}
+status() { "$@" >out 2>&1; is $? "$want" "status $want: $*"; }
+
+# same [-i FILE] OURS -- THEIRS: both print the same
+same() {
+	in=/dev/null
+	[ "$1" = -i ] && { in=$2; shift 2; }
+	ours=
+	while [ "$1" != -- ]; do ours="$ours '$(printf %s "$1" | sed "s/'/'\\\\''/g")'"; shift; done
+	shift
+	is "$(eval "$ants $ours" <"$in" 2>&1)" "$("$@" <"$in" 2>&1)" "$(echo $ours | tr '\n' ' ')"
+}
+
+for f in "$text" "$words"; do
+	same sort "$f" -- env LC_ALL=C sort "$f"
+	same sort -r "$f" -- env LC_ALL=C sort -r "$f"
+	same sort -u "$f" -- env LC_ALL=C sort -u "$f"
+	same sort -f -s "$f" -- env LC_ALL=C sort -f -s "$f"
+	same sort -k 2,3 -s "$f" -- env LC_ALL=C sort -k 2,3 -s "$f"
+	same tail "$f" -- tail "$f"
+	same tail -n 3 "$f" -- tail -n 3 "$f"
+	same tail -3 "$f" -- tail -n 3 "$f"
+	same tail +5 "$f" -- tail -n +5 "$f"
+	same tail -c 100 "$f" -- tail -c 100 "$f"
+	same tail +20c "$f" -- tail -c +20 "$f"
+	same tail -r "$f" -- tac "$f"
+	same -i "$f" tr a-z A-Z -- tr a-z A-Z
+	same -i "$f" tr -d aeiou -- tr -d aeiou
+	same -i "$f" tr -cs A-Za-z '\n' -- tr -cs A-Za-z '\n'
+	same -i "$f" tr -s ' \t' ' ' -- tr -s ' \t' ' '
+	same cat "$f" -- cat "$f"
+	same cmp "$f" "$f" -- true
+	for p in int '^static .*[)]$' '[0-9]+' '(char|size_t) \*' 'a?b*c' '\.' '^$' 'x|y'; do
+		same grep "$p" "$f" -- grep -E "$p" "$f"
+		same grep -v "$p" "$f" -- grep -Ev "$p" "$f"
+		same grep -c "$p" "$f" -- grep -Ec "$p" "$f"
+		same grep -i "$p" "$f" -- grep -Ei "$p" "$f"
+		same grep "$p" "$f" "$text" -- grep -E "$p" "$f" "$text"
+		same grep -h "$p" "$f" "$text" -- grep -hE "$p" "$f" "$text"
+		same grep -l "$p" "$f" "$text" -- grep -lE "$p" "$f" "$text"
+	done
+	for s in s/int/X/ 's/[a-z]+/<&>/g' 1,10d 5q 's/(a)(b)*/\2\1/g' '/int/,/char/s/t/T/' 'N;s/\n/+/' '1!G;h;$!d' \
+		's/x*/-/g' y/abc/xyz/ '/^#/d;/^$/d' '2,4!d' 's/t/T/2' 's/t/T/2g' 's,/,|,g' 's/[/]/|/' '$!N;P;D' \
+		'/a/{s/s/S/g;p;}' 's/a|b/\&/g' 's/\./\n/' '5,2p' 'n;d' '$d' ':a;s/^([^ ]*) /\1_/;ta' 's/^/> /;s/$/ </' \
+		'3a\
+hello
+' '2i\
+hey\
+you' '2,5c\
+once'; do
+		same sed "$s" "$f" -- sed -E "$s" "$f"
+		same sed -n -e "$s" -e p "$f" -- sed -En -e "$s" -e p "$f"
+	done
+	is "$($ants sort "$f" | $ants uniq -c | sed 's/^ *//')" "$(LC_ALL=C sort "$f" | uniq -c | sed 's/^ *//')" "uniq -c"
+	is "$($ants wc "$f" | awk '{ print $1, $2, $3 }')" "$(wc "$f" | awk '{ print $1, $2, $3 }')" "wc"
+	is "$($ants wc -r "$f" | awk '{ print $1 }')" "$(wc -m <"$f")" "wc -r counts runes"
+done
+same sort -t : -k 3,3n /etc/passwd -- env LC_ALL=C sort -t : -k 3,3n /etc/passwd
+same sort -t : +2 -3 -n -s /etc/passwd -- env LC_ALL=C sort -t : -k 3,3 -n -s /etc/passwd
+same seq 5 -- seq 5
+same seq -w 8 11 -- seq -w 8 11
+same seq 1 .5 3 -- seq 1 .5 3
+same date -n -- date +%s
+same date -u 1000000000 -- echo 'Sun Sep  9 01:46:40 GMT 2001'
+same basename /a/b.c .c -- echo b
+same basename -d /a/b.c -- echo /a
+same cleanname /a/../b//c/. x/.. -- printf '/b/c\n.\n'
+same cleanname -d /u ../v -- echo /v
+same echo -n a b -- printf 'a b'
+
+# read leaves what it does not take
+is "$(printf 'a\nb\nc\n' | { $ants read; cat; })" "$(printf 'a\nb\nc')" "read takes one line"
+is "$(printf 'a\nb\nc\n' | { $ants read -n 2 >/dev/null; cat; })" c "read -n 2 takes two"
+is "$(printf 'abcdef' | { $ants read -c 4 >/dev/null; cat; })" ef "read -c 4 takes four bytes"
+want=1 status $ants read </dev/null
+want=0
+printf 'x\n' >f
+
+# files
+mkdir d; echo one >d/one; echo 'two words' >"d/two words"; ln -s nowhere d/zlink
+is "$($ants ls d)" "$(printf "d/one\n'd/two words'\nd/zlink")" "ls names what is in a directory with the directory, quoted for rc"
+is "$($ants ls -pQ d)" "$(printf 'one\ntwo words\nzlink')" "ls -pQ"
+is "$($ants ls -d d f)" "$(printf 'd\nf')" "ls -d"
+is "$($ants ls -F d f . | tr '\n' ' ')" "d/one 'd/two words' d/zlink f ./d/ ./f ./out " "ls -F"
+touch -d @1000 d/one; touch -d @2000 "d/two words"
+is "$($ants ls -tp d/one 'd/two words')" "$(printf "'two words'\none")" "ls -t: the latest first"
+chmod 640 f
+is "$($ants ls -l f | sed 's/ M .* \(2 ... .. ..:..\).*f$/ \1/; s/\(.* 2 \).*/\1x/')" "--rw-r----- 2 x" "ls -l"
+want=1 status $ants ls missing
+is "$(cat out)" "ls: missing: file does not exist" "and says so in Plan 9's words"
+is "$($ants mtime d/one)" "       1000 d/one" "mtime"
+
+want=0 status $ants cp -x d/one e
+is "$(cat e; stat -c %Y e)" "$(printf 'one\n1000')" "cp -x keeps the time"
+want=1 status $ants cp d/one e f
+want=1 status $ants cp e e
+is "$(cat out)" "cp: e and e are the same file" "cp does not copy a file to itself"
+want=1 status $ants cp d e
+want=0 status $ants cp e f d
+is "$(cat d/e d/f)" "$(printf 'one\nx')" "cp to a directory"
+want=0 status $ants mv d/e d/f .
+is "$(ls d | tr '\n' ' ')" "one two words zlink " "mv moves"
+want=1 status $ants mv missing x
+want=0 status $ants mkdir -p p/q/r
+want=0 status $ants mkdir -p p/q/r
+want=1 status $ants mkdir p
+want=0 status $ants mkdir -m 700 m
+is "$(stat -c %a m)" 700 "mkdir -m"
+want=1 status $ants rm p
+want=0 status $ants rm m
+mkdir keep; echo k >keep/k; ln -s ../../keep p/q/link
+want=0 status $ants rm -r p
+is "$(ls -d p 2>/dev/null; cat keep/k)" k "rm -r takes the tree and not what a link in it points to"
+want=0 status $ants rm -f missing
+want=1 status $ants rm missing
+want=1 status $ants rm -r .
+chmod 600 f
+want=0 status $ants chmod +x f
+is "$(stat -c %a f)" 711 "chmod +x"
+want=0 status $ants chmod go-rwx f
+is "$(stat -c %a f)" 700 "chmod go-rwx"
+want=0 status $ants chmod u=rw f
+is "$(stat -c %a f)" 600 "chmod u=rw"
+want=0 status $ants chmod 755 f
+is "$(stat -c %a f)" 755 "chmod 755"
+want=1 status $ants chmod u%x f
+want=0 status $ants touch new
+want=0 status $ants touch -t 1234 new
+is "$(stat -c %Y new)" 1234 "touch -t"
+want=1 status $ants touch -c absent
+is "$(ls absent 2>&1 | wc -w)" "$(ls absent2 2>&1 | wc -w)" "touch -c makes nothing"
+
+# test
+for e in "-d d" "-f f" "! -d f" "-e f -a -d d" "-e missing -o -d d" "a = a" "a != b" "1 -lt 2" "10 -gt 9" "-n x" "-z ''" \
+	"( a = b -o c = c ) -a x" "-x f" "-s f" "! -s new" "f -newer d/one" "d/one -older 1d" "! f -older 1d" "-h d/zlink"; do
+	want=0
+	eval "status \$ants test $(echo "$e" | sed 's/[()]/"&"/g')"
+done
+for e in "" "-d f" "-f d" "a = b" "1 -eq 2" "-e missing" "! x" "-z x" "''"; do
+	want=1
+	eval "status \$ants test $e"
+done
+want=2 status $ants test 1 -eq x
+want=2 status $ants test a b
+
+# differences
+printf 'abc\nxef\n' >a1; printf 'abc\ndef\n' >a2; printf 'abc\n' >a3
+want=1 status $ants cmp a1 a2
+is "$(cat out)" "a1 a2 differ: char 5" "cmp says where"
+want=1 status $ants cmp -L a1 a2
+is "$(cat out)" "a1 a2 differ: char 5 line 2" "cmp -L and in which line"
+want=1 status $ants cmp a1 a3
+is "$(cat out)" "EOF on a3 after 4 bytes" "cmp at the end of one"
+
+# errors
+want=2 status $ants cat -x
+is "$(cat out)" "usage: cat [file ...]" "a bad flag is told the usage"
+want=0 status $ants sort --help
+want=1 status $ants cat missing
+is "$(cat out)" "cat: can't open missing: file does not exist" "cat of nothing"
+want=2 status $ants grep '(' f
+is "$(cat out)" "grep: missing ) in regular expression" "a bad pattern"
+want=1 status $ants grep zzz f
+want=2 status $ants grep zzz missing
+want=1 status $ants sed 'k' f
+is "$(cat out)" "sed: unrecognized command: k" "a bad script"
+if [ -w /dev/full ]; then
+	for c in "cat $text" "sort $text" "ls -l" "seq 3" "sed p $text" "echo x"; do
+		$ants $c >/dev/full 2>err
+		is $? 1 "a full disk fails $c"
+	done
+fi
+is "$($ants seq 100000 | $ants read)" 1 "a closed pipe ends a command quietly"
+
+# ps and kill
+cp "$ants" sleep
+./sleep 1000 & pid=$!
+until [ "$(cat /proc/$pid/comm)" = sleep ]; do :; done
+is "$($ants ps | awk -v p=$pid '$2 == p { print $NF }')" sleep "ps knows it"
+is "$($ants ps -a | awk -v p=$pid '$2 == p { print $NF }')" 1000 "and its arguments"
+is "$($ants kill sleep | grep -c "[ /]$pid[ /]")" 1 "kill prints how to end it"
+kill $pid
+wait $pid 2>/dev/null
+echo "1..$n"
