@@ -19,18 +19,10 @@ typedef struct Out {
 
 static void out(Out *o, const Node *n);
 
-void word_quote(Buf *b, const char *s)
+static void quote(Buf *b, const char *s, const char *e)
 {
-	const char *p = s;
-
-	while (*p != '\0' && ((u8)*p > ' ') && strchr("`^#*[]=|\\?${}()'<>&;", *p) == NULL)
-		p++;
-	if (p > s && *p == '\0') {
-		buf_str(b, s);
-		return;
-	}
 	buf_ch(b, '\'');
-	for (; *s != '\0'; s++) {
+	for (; s < e; s++) {
 		if (*s == '\'')
 			buf_ch(b, '\'');
 		buf_ch(b, *s);
@@ -38,15 +30,16 @@ void word_quote(Buf *b, const char *s)
 	buf_ch(b, '\'');
 }
 
-static void quote(Buf *b, const char *s)
+void word_quote(Buf *b, const char *s)
 {
-	buf_ch(b, '\'');
-	for (; *s != '\0'; s++) {
-		if (*s == '\'')
-			buf_ch(b, '\'');
-		buf_ch(b, *s);
-	}
-	buf_ch(b, '\'');
+	const char *p = s;
+
+	while (*p != '\0' && ((u8)*p > ' ') && strchr("`^#*[]=|\\?${}()'<>&;", *p) == NULL)
+		p++;
+	if (p > s && *p == '\0')
+		buf_str(b, s);
+	else
+		quote(b, s, s + strlen(s));
 }
 
 /* line ends a line and gives the here documents it announced. */
@@ -116,23 +109,36 @@ static void redir(Out *o, const Node *n)
 		buf_printf(o->b, "[%d=]", n->fd0);
 	else if (n->fd0 != (writes ? 1 : 0))
 		buf_printf(o->b, "[%d]", n->fd0);
-	if (n->a != NULL)
+	if (n->a != NULL) {
+		size_t at = o->b->n;
+
 		out(o, n->a);
+		if (o->b->p[at] == '[') { /* it would be read as a descriptor's number */
+			buf_ch(o->b, '\0');
+			memmove(o->b->p + at + 1, o->b->p + at, o->b->n - at - 1);
+			o->b->p[at] = ' ';
+		}
+	}
 	if (n->rtype == Rhere && o->nhere < MAXHERE)
 		o->here[o->nhere++] = n;
+}
+
+/* must prints a command, or an empty block: nothing would let the next line take its place. */
+static void must(Out *o, const Node *n)
+{
+	if (n == NULL)
+		block(o, n);
+	else
+		out(o, n);
 }
 
 /* braced prints a command in places where a looser one would be torn apart. */
 static void braced(Out *o, const Node *n)
 {
-	bool loose = n != NULL && (n->type == Nandor || n->type == Nseq || n->type == Nasync);
-
-	if (loose)
+	if (n == NULL || n->type == Nandor || n->type == Nseq || n->type == Nasync)
 		block(o, n);
-	else if (n != NULL)
-		out(o, n);
 	else
-		buf_str(o->b, "{}");
+		out(o, n);
 }
 
 static bool isword(const Node *n)
@@ -159,11 +165,12 @@ static void pipes(Out *o, const Node *n)
 {
 	for (const Node *m = n->a; m != NULL; m = m->next) {
 		if (m != n->a) {
-			buf_ch(o->b, '|');
+			buf_str(o->b, " |");
 			if (m->fd1 != 0)
 				buf_printf(o->b, "[%d=%d]", m->fd0, m->fd1);
 			else if (m->fd0 != 1)
 				buf_printf(o->b, "[%d]", m->fd0);
+			buf_ch(o->b, ' ');
 		}
 		/* all but words would take the rest of the pipe line along */
 		if (m->type == Nsimple || m->type == Nblock || m->type == Nmatch ||
@@ -174,14 +181,38 @@ static void pipes(Out *o, const Node *n)
 	}
 }
 
+/* unquoted prints a word as it was, but no = at its start and no backslash at its end, where they may mean more. */
+static void unquoted(Out *o, const Node *n)
+{
+	const char *s = n->s, *e = s + strlen(s), *p = s + strspn(s, "="), *q = e;
+
+	while (q > p && q[-1] == '\\')
+		q--;
+	if (p == s && q == e) {
+		buf_str(o->b, s);
+	} else if (!n->glob) {
+		quote(o->b, s, e);
+	} else {
+		if (p > s) {
+			quote(o->b, s, p);
+			buf_ch(o->b, '^');
+		}
+		buf_add(o->b, p, (size_t)(q - p));
+		if (q < e) {
+			buf_ch(o->b, '^');
+			quote(o->b, q, e);
+		}
+	}
+}
+
 static void word(Out *o, const Node *n)
 {
 	switch (n->type) {
 	case Nword:
 		if (n->quoted)
-			quote(o->b, n->s);
+			quote(o->b, n->s, n->s + strlen(n->s));
 		else
-			buf_str(o->b, n->s);
+			unquoted(o, n);
 		break;
 	case Nsub:
 	case Ndollar:
@@ -243,13 +274,11 @@ static void compound(Out *o, const Node *n)
 	case Nif:
 	case Nwhile:
 		condition(o, n->type == Nif ? "if" : "while ", n->a);
-		if (n->b != NULL)
-			out(o, n->b);
+		must(o, n->b);
 		break;
 	case Nifnot:
 		buf_str(o->b, "if not ");
-		if (n->a != NULL)
-			out(o, n->a);
+		must(o, n->a);
 		break;
 	case Nfor:
 		buf_str(o->b, "for(");
@@ -259,8 +288,7 @@ static void compound(Out *o, const Node *n)
 			all(o, n->b->a, " ");
 		}
 		buf_ch(o->b, ')');
-		if (n->c != NULL)
-			out(o, n->c);
+		must(o, n->c);
 		break;
 	case Nswitch:
 		buf_str(o->b, "switch(");
@@ -305,8 +333,7 @@ static void out(Out *o, const Node *n)
 	case Nand:
 	case Nor:
 		buf_str(o->b, n->type == Nand ? " && " : " || ");
-		if (n->a != NULL)
-			out(o, n->a);
+		must(o, n->a);
 		break;
 	case Npipe:
 		pipes(o, n);
@@ -353,6 +380,8 @@ void tree_print(Buf *b, const Node *n)
 	if (n == NULL)
 		return;
 	body(&o, n);
-	if (o.nhere > 0)
+	if (o.nhere > 0) {
 		line(&o);
+		b->p[--b->n] = '\0'; /* the caller ends the last line */
+	}
 }
