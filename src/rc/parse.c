@@ -531,6 +531,12 @@ static void brackets(Parser *p, Node *n, bool pipe)
 			n->rtype = Rdup;
 			n->fd1 = number(p);
 		}
+		if (pipe) { /* |[right=left] */
+			int left = n->fd1;
+
+			n->fd1 = n->fd0;
+			n->fd0 = left;
+		}
 	}
 	if (!p->bad && !is(p, ']'))
 		bad(p, "']' expected");
@@ -538,8 +544,8 @@ static void brackets(Parser *p, Node *n, bool pipe)
 
 static void heretag(Parser *p, Node *n)
 {
-	if (n->a->type != Nword || strchr(n->a->s, '\n') != NULL) {
-		bad(p, "the tag of a here document must be one word");
+	if (n->a->type != Nword || strpbrk(n->a->s, n->a->quoted ? "\n" : "\\=") != NULL) {
+		bad(p, "the tag of a here document must be one plain word");
 		return;
 	}
 	*p->heretail = n;

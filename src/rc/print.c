@@ -167,7 +167,7 @@ static void pipes(Out *o, const Node *n)
 		if (m != n->a) {
 			buf_str(o->b, " |");
 			if (m->fd1 != 0)
-				buf_printf(o->b, "[%d=%d]", m->fd0, m->fd1);
+				buf_printf(o->b, "[%d=%d]", m->fd1, m->fd0);
 			else if (m->fd0 != 1)
 				buf_printf(o->b, "[%d]", m->fd0);
 			buf_ch(o->b, ' ');

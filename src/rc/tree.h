@@ -29,7 +29,7 @@ typedef enum NodeType {
 	Nandor,  /* a, then Nand and Nor nodes */
 	Nand,
 	Nor,
-	Npipe,   /* a | next ...; each but the first has fd0, fd1 of the pipe before it */
+	Npipe,   /* a | next ...; each but the first has the pipe before it: from fd0 of the left one to its fd1 */
 	Nbang,
 	Nsubshell,
 	Nblock,
