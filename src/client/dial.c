@@ -88,7 +88,7 @@ static int isudp(const Addr *a, bool *udp)
 /* dial_sock dials with Linux sockets */
 static int dial_sock(const Addr *a, int ms)
 {
-	u8 ip[MAXADDRS][16];
+	Ip ip[MAXADDRS];
 	bool udp;
 	int n, port, fd = -1;
 	i64 end = clock_ms() + ms;
@@ -101,7 +101,7 @@ static int dial_sock(const Addr *a, int ms)
 	for (int i = 0; i < n && fd < 0; i++) {
 		int left = ms < 0 ? -1 : end > clock_ms() ? (int)(end - clock_ms()) : 0;
 
-		fd = sock_connect(ip[i], port, udp, left);
+		fd = sock_connect(ip[i].b, port, udp, left);
 	}
 	return fd;
 }
@@ -250,7 +250,7 @@ int dial(const char *addr, int ms)
 
 static int announce_sock(const Addr *a)
 {
-	u8 ip[1][16];
+	Ip ip;
 	bool udp, any = strcmp(a->host, "*") == 0;
 	int port;
 
@@ -258,9 +258,9 @@ static int announce_sock(const Addr *a)
 		return sock_unixlisten(a->host);
 	if (isudp(a, &udp) < 0 || (port = dial_port(udp ? "udp" : "tcp", a->service)) < 0)
 		return -1;
-	if (!any && name_addrs(a->host, ip, 1) < 0)
+	if (!any && name_addrs(a->host, &ip, 1) < 0)
 		return -1;
-	return sock_listen(any ? NULL : ip[0], port, udp);
+	return sock_listen(any ? NULL : ip.b, port, udp);
 }
 
 /* announce1 announces one address; the socket if it can be had, else the ctl with *dir set */

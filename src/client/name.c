@@ -1,5 +1,4 @@
 /* Names of hosts and services without a resolver: numbers, built-in tables, /etc/hosts, /etc/services. */
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,57 +61,8 @@ int dial_port(const char *net, const char *service)
 	return port >= 0 ? port : werrstr("unknown service '%s'", service);
 }
 
-/* classful spreads n numbers over four as Plan 9 does: 10.1 is 10.0.0.1, 130.1.5 is 130.1.0.5 */
-static void classful(u8 *b, int n)
-{
-	if (b[0] < 128 && n == 3) {
-		b[3] = b[2];
-		b[2] = b[1];
-		b[1] = 0;
-	} else if (b[0] < 128 && n == 2) {
-		b[3] = b[1];
-		b[1] = 0;
-	} else if (b[0] < 192 && n == 3) {
-		b[3] = b[2];
-		b[2] = 0;
-	}
-}
-
-static int ip4(const char *s, u8 *b)
-{
-	int n = 0;
-
-	for (; n < 4; s++) {
-		int v = 0, digits = 0;
-
-		for (; *s >= '0' && *s <= '9' && digits < 4; digits++)
-			v = v * 10 + (*s++ - '0');
-		if (digits == 0 || v > 255)
-			return -1;
-		b[n++] = (u8)v;
-		if (*s != '.')
-			break;
-	}
-	if (*s != '\0' || n < 2)
-		return -1;
-	classful(b, n);
-	return 0;
-}
-
-int dial_ip(const char *s, u8 ip[16])
-{
-	u8 b[4] = { 0 };
-
-	if (ip4(s, b) < 0)
-		return inet_pton(AF_INET6, s, ip) == 1 ? 0 : werrstr("'%s' is not an IP address", s);
-	memset(ip, 0, 10);
-	ip[10] = ip[11] = 0xFF;
-	memcpy(ip + 12, b, 4);
-	return 0;
-}
-
 /* etchosts finds the addresses of host in /etc/hosts */
-static int etchosts(const char *host, u8 (*ip)[16], int max)
+static int etchosts(const char *host, Ip *ip, int max)
 {
 	autofree char *text = io_slurp(AT_FDCWD, "/etc/hosts", MAXFILE, NULL);
 	char *next = text, *f[32];
@@ -128,7 +78,7 @@ static int etchosts(const char *host, u8 (*ip)[16], int max)
 		line[strcspn(line, "#")] = '\0';
 		n = str_fields(line, f, nelem(f), " \t\r");
 		for (int i = 1; i < n; i++)
-			if (strcasecmp(f[i], host) == 0 && dial_ip(f[0], ip[found]) == 0) {
+			if (strcasecmp(f[i], host) == 0 && ip_parse(f[0], &ip[found]) == 0) {
 				found++;
 				break;
 			}
@@ -136,14 +86,14 @@ static int etchosts(const char *host, u8 (*ip)[16], int max)
 	return found;
 }
 
-int name_addrs(const char *host, u8 (*ip)[16], int max)
+int name_addrs(const char *host, Ip *ip, int max)
 {
 	int n;
 
-	if (dial_ip(host, ip[0]) == 0)
+	if (ip_parse(host, &ip[0]) == 0)
 		return 1;
 	n = etchosts(host, ip, max);
 	if (n == 0 && strcmp(host, "localhost") == 0)
-		n = dial_ip("127.0.0.1", ip[0]) + 1;
+		n = ip_parse("127.0.0.1", &ip[0]) + 1;
 	return n > 0 ? n : werrstr("unknown host '%s': it is not in /etc/hosts; other names are found in nodes only", host);
 }

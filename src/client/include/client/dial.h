@@ -45,7 +45,4 @@ int dial_accept(int fd, const char *dir, char *from, size_t n) must_use;
 /* dial_port finds the number of a service of tcp or udp ("9fs", "564"), or -1. */
 int dial_port(const char *net, const char *service) must_use;
 
-/* dial_ip parses an address as Plan 9 does (127.1 is 127.0.0.1), IPv4 as ::ffff:a.b.c.d; -1 if it is not one. */
-int dial_ip(const char *s, u8 ip[16]) must_use;
-
 #endif
