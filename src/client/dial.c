@@ -263,7 +263,11 @@ static int announce_sock(const Addr *a)
 	return sock_listen(any ? NULL : ip.b, port, udp);
 }
 
-/* announce1 announces one address; the socket if it can be had, else the ctl with *dir set */
+/*
+ * announce1 announces one address; the socket if it can be had, else the ctl
+ * with *dir set.  With the socket, the ctl stays open as long as the process
+ * lives: so /net goes on showing who listens.
+ */
 static int announce1(void *arg, const char *clone, const char *addr)
 {
 	char *dir = arg, own[DIALDIR];
@@ -276,9 +280,10 @@ static int announce1(void *arg, const char *clone, const char *addr)
 		return ctl;
 	if (fd >= 0 && dir != NULL)
 		dir[0] = '\0';
-	if (fd < 0)
+	if (fd < 0) {
 		werrstr("%s: this network gives no sockets", clone);
-	close(ctl);
+		close(ctl);
+	}
 	return fd;
 }
 
