@@ -151,16 +151,23 @@ static int remember(Conv *c)
 	return netlink_alias(c->st->nl, c->ifc.name, text);
 }
 
-#pragma weak kern_namec
-
-/* etherpath turns what the caller calls a device into its name inside /#: "l0/ether0". */
-static char *etherpath(Kern *k, u32 pid, const char *path)
+/*
+ * etherpath turns what the caller calls a device into its name inside /#: "l0/ether0".  The way there may lead through a
+ * union that this stack is a member of, so the lock is given up meanwhile.
+ */
+static char *etherpath(Req *r, Kern *k, const char *path)
 {
+	char *dev;
+
 	if (path[0] == '#')
 		return mem_str(path + 1);
-	if (pid == 0 || kern_namec == NULL)
+	if (r->caller.pid == 0)
 		return errnull(Enonexist);
-	return kern_namec(k, pid, path);
+	if (req_block(r) < 0)
+		return NULL;
+	dev = kern_namec(k, r->caller.pid, path);
+	req_unblock(r);
+	return dev;
 }
 
 static int bindether(Req *r, Conv *c, const char *path)
@@ -168,9 +175,11 @@ static int bindether(Req *r, Conv *c, const char *path)
 	autofree char *dev = NULL;
 	Iface i;
 
-	dev = etherpath(c->st->k, r->caller.pid, path);
+	dev = etherpath(r, c->st->k, path);
 	if (dev == NULL)
-		return werrstr("%s is not an ether device", path);
+		return werrstr("%s is not an ether device: %s", path, rerrstr());
+	if (c->ifc.medium[0] != '\0')
+		return werrstr("interface already bound");
 	if (ether_bind(c->st->k, dev, c->st->ns, &i) < 0)
 		return -1;
 	(void)!str_cpy(c->ifc.dev, sizeof c->ifc.dev, dev);
