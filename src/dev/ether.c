@@ -86,7 +86,7 @@ static Ether *make(Kern *k, int n, const char *ifname, int home)
 	Ether *e = mem_new(sizeof *e);
 
 	srv_init(&e->srv, "#l", &ether_ops, e);
-	lock_init(&e->lk, RankDev + 1);
+	lock_init(&e->lk, RankEther);
 	e->k = k;
 	e->n = n;
 	e->home = home;

@@ -625,7 +625,7 @@ static int begin(Stack *s)
 	return selfcalls(s);
 }
 
-static Lock lk = LOCK_INIT(RankDev - 1);
+static Lock lk = LOCK_INIT(RankStacks);
 static List stacks = LIST_INIT(stacks); /* all that were opened; protected by lk */
 
 static Stack *find(Kern *k, int n)

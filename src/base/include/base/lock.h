@@ -18,7 +18,9 @@ enum LockRank {
 	RankGrid = 10,     /* node/: the grid supervisor's tables */
 	RankSrv = 40,      /* srv/: a Srv's serial lock, held while its operations run */
 	RankMnt = 50,      /* ns/: mount objects */
+	RankStacks = 55,   /* dev/: the table of IP stacks */
 	RankDev = 60,      /* dev/: a device's own tables */
+	RankEther = 61,    /* dev/: where one ether device is, its packet sockets */
 	RankClients = 69,  /* client/: the list of all clients */
 	RankClient = 70,   /* client/: a 9P client's tags */
 	RankFuseNode = 73, /* fuse/: a mount's node table */
