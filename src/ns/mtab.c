@@ -76,6 +76,15 @@ bool mtab_visible(const Mounts *t, const Mount *m)
 	return mtab_at(t, m->point) == m;
 }
 
+bool mtab_entered(const Mounts *t, const Mount *m)
+{
+	const Mount *at = mtab_at(t, m->point);
+
+	while (at != NULL && at != m && strcmp(at->point, m->point) == 0)
+		at = mtab_byid(t, at->parent);
+	return at == m;
+}
+
 bool mtab_ours(const Mounts *t, const Mount *m)
 {
 	const Mount *d = mtab_at(t, MTAB_DEVS);

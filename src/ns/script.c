@@ -207,6 +207,22 @@ static void put_mount(Buf *b, const Mounts *t, const Lines *ls, const Mount *m)
 		put_other(b, t, m);
 }
 
+bool mtab_typed(const Mounts *t, const Mount *m, const char *list, char **flags, char **name)
+{
+	const Line *l;
+	Lines ls;
+
+	lines_parse(&ls, list);
+	l = typed(&ls, m, mtab_ours(t, m));
+	if (l != NULL) {
+		*flags = mem_str(l->w[4]);
+		*name = mem_str(l->w[5]);
+	}
+	free(ls.l);
+	free(ls.text);
+	return l != NULL;
+}
+
 void mtab_script(Buf *b, const Mounts *t, const char *list)
 {
 	Lines ls;

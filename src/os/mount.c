@@ -190,6 +190,26 @@ int mount_pivot(const char *newroot)
 	return 0;
 }
 
+int mount_pivotfd(int root)
+{
+	int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), rc = -1;
+
+	if (fchdir(root) < 0)
+		os_werr("the new root");
+	else if (syscall(SYS_pivot_root, ".", ".") < 0)
+		os_werr("pivot_root");
+	else if (umount2(".", MNT_DETACH) < 0)
+		os_werr("leave the old root");
+	else
+		rc = 0;
+	if (cwd >= 0) {
+		if (fchdir(cwd) < 0)
+			rc = os_werr("the working directory");
+		close(cwd);
+	}
+	return rc;
+}
+
 /* unescape undoes the \ooo of mountinfo in place. */
 static char *unescape(char *s)
 {

@@ -22,6 +22,9 @@ const Mount *mtab_byid(const Mounts *t, int id);
 /* mtab_visible says whether m is what its place shows. */
 bool mtab_visible(const Mounts *t, const Mount *m);
 
+/* mtab_entered says whether a look-up of m's place passes through m: it is visible or only covered at that very place. */
+bool mtab_entered(const Mounts *t, const Mount *m);
+
 /* mtab_ours says whether m is of the file system that is mounted at /# in t. */
 bool mtab_ours(const Mounts *t, const Mount *m);
 
@@ -30,6 +33,9 @@ const char *mtab_below(const char *dir, const char *path);
 
 /* mtab_inside returns where path, in mount m, is in m's file system ("/M/3/x"), owned by the caller. */
 char *mtab_inside(const Mount *m, const char *path) must_use;
+
+/* mtab_typed finds what the journal in list says of mount m: the flags and the name as typed, owned by the caller. */
+bool mtab_typed(const Mounts *t, const Mount *m, const char *list, char **flags, char **name);
 
 /* mtab_script appends t as an rc script, with list (the text of /#/M/list, "" without a kernel process) giving the
  * mount objects and the names as typed. */

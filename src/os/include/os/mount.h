@@ -64,6 +64,9 @@ int mount_off(const char *path, int flags) must_use;
 /* mount_pivot makes directory newroot (a mount) the root of this name space and drops the old root; cwd becomes /. */
 int mount_pivot(const char *newroot) must_use;
 
+/* mount_pivotfd is mount_pivot for the mount that descriptor root is of; cwd stays, unless it was the old root. */
+int mount_pivotfd(int root) must_use;
+
 typedef struct Mount {
 	int id, parent;
 	u32 major, minor;   /* of the file system's device number: equal for all mounts of one superblock */
