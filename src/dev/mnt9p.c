@@ -1,9 +1,112 @@
+/*
+ * 9P trees as mount objects.  Every mount of one posted descriptor shares
+ * one client: which it is, is told by the device and inode of the socket.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <ns/mnt.h>
+#include <os/at.h>
+#include <os/io.h>
+#include <srv/call.h>
 #include "mobj.h"
+
+enum { ATTACHMS = 60000 };
+
+typedef struct Known {
+	Link link;
+	u64 dev, ino;
+	Client *client;
+} Known;
+
+static Lock lk = LOCK_INIT(RankMnt); /* protects known */
+static List known = LIST_INIT(known);
+
+/* lookup returns the client on (dev, ino) with a reference, forgetting broken ones; lk is held. */
+static Client *lookup(u64 dev, u64 ino)
+{
+	Client *c = NULL;
+
+	list_each (l, &known) {
+		Known *e = list_item(l, Known, link);
+
+		if (client_broken(e->client)) {
+			list_del(l);
+			client_drop(e->client);
+			free(e);
+		} else if (e->dev == dev && e->ino == ino) {
+			c = client_take(e->client);
+		}
+	}
+	return c;
+}
+
+/* client_of returns the client that speaks on fd, which it owns from then on. */
+static Client *client_of(int fd, const char *name)
+{
+	ClientOpts o = { .name = name };
+	Client *c, *other;
+	Known *e;
+	Finfo fi;
+
+	if (at_stat(fd, "", &fi) < 0) {
+		close(fd);
+		return NULL;
+	}
+	lock(&lk);
+	c = lookup(fi.dev, fi.ino);
+	unlock(&lk);
+	if (c != NULL) {
+		close(fd);
+		return c;
+	}
+	c = client_new(fd, fd, &o);
+	if (c == NULL)
+		return NULL;
+	lock(&lk);
+	other = lookup(fi.dev, fi.ino);
+	if (other == NULL) {
+		e = mem_new(sizeof *e);
+		*e = (Known){ .dev = fi.dev, .ino = fi.ino, .client = client_take(c) };
+		list_add(&known, &e->link);
+	}
+	unlock(&lk);
+	if (other == NULL)
+		return c;
+	client_drop(c);
+	return other;
+}
 
 Fid *mnt9p_root(Kern *k, Obj *o, const Req *r)
 {
-	(void)k;
-	(void)r;
-	werrstr("mount %s: 9P trees: not implemented", o->name);
-	return NULL;
+	const char *user = r->caller.pid != 0 ? kern_user(k, r->caller.uid) : r->fid->uid;
+	MntOpts mo = {
+		.uname = strchr(o->flags, 'N') != NULL ? "none" : user,
+		.aname = o->aname,
+		.cache = strchr(o->flags, 'C') != NULL,
+	};
+	int fd = str_prefix(o->src, "s/") ? kern_posted(k, o->src + 2, r) : io_dup(o->fd);
+	Client *c;
+	Srv *s;
+	Fid *f;
+
+	if (fd < 0)
+		return NULL;
+	if (at_isfuse(fd)) {
+		close(fd);
+		werrstr("%s: is a file of a mounted server: mount needs a pipe or a socket", o->name);
+		return NULL;
+	}
+	c = client_of(fd, o->name);
+	if (c == NULL)
+		return NULL;
+	s = mnt_new(c, &mo);
+	client_drop(c);
+	if (s == NULL)
+		return NULL;
+	f = call_attach(s, mo.uname, o->aname, &r->caller, ATTACHMS);
+	srv_drop(s);
+	return f;
 }

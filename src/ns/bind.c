@@ -65,6 +65,11 @@ typedef struct Carries {
 	int n;
 } Carries;
 
+bool ns_isnode(void)
+{
+	return access(OBJECTS "clone", F_OK) == 0;
+}
+
 char *ns_path(const char *name)
 {
 	if (*name != '#')

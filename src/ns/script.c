@@ -108,7 +108,7 @@ static void put_union(Buf *b, const Lines *ls, int at, const char *point)
 	int base = at, first = at + 1;
 
 	for (int i = first; is_member(ls, i); i++)
-		if (strchr(ls->l[i].w[1], 'B') != NULL)
+		if (strchr(ls->l[i].w[1], 'B') != NULL && strcmp(ls->l[i].w[4], point) == 0)
 			base = i;
 	for (int i = base - 1; i >= first; i--)
 		member(b, ls, &ls->l[i], 'b', point);
@@ -118,13 +118,44 @@ static void put_union(Buf *b, const Lines *ls, int at, const char *point)
 		member(b, ls, &ls->l[i], 'a', point);
 }
 
-static bool put_object(Buf *b, const Lines *ls, const char *id, const char *point)
+/* source finds a path by which what m shows is reached elsewhere in t, owned by the caller; NULL if there is none. */
+static char *source(const Mounts *t, const Mount *m)
 {
-	int at = object(ls, id);
+	for (int i = 0; i < t->n && &t->m[i] != m; i++) {
+		const Mount *s = &t->m[i];
+		const char *rest = s->major == m->major && s->minor == m->minor ? mtab_below(s->root, m->root) : NULL;
+		char *p;
+
+		if (rest == NULL || strcmp(s->point, MTAB_DEVS) == 0 || !mtab_visible(t, s))
+			continue;
+		p = path_clean(mem_printf("%s/%s", s->point, rest));
+		if (mtab_at(t, p) == s)
+			return p;
+		free(p);
+	}
+	return NULL;
+}
+
+/* moved says whether the union at line at was made at another place than point, and bound to point as it was. */
+static bool moved(const Lines *ls, int at, const char *point)
+{
+	for (int i = at + 1; is_member(ls, i); i++)
+		if (strchr(ls->l[i].w[1], 'B') != NULL)
+			return strcmp(ls->l[i].w[4], point) != 0;
+	return false;
+}
+
+static bool put_object(Buf *b, const Mounts *t, const Lines *ls, const Mount *m)
+{
+	const char *point = m->point;
+	int at = object(ls, m->root + 3);
+	autofree char *src = at >= 0 && moved(ls, at, point) ? source(t, m) : NULL;
 
 	if (at < 0)
 		return false;
-	if (strcmp(ls->l[at].w[0], "union") == 0)
+	if (src != NULL)
+		command(b, "bind", 0, "-", src, point, "");
+	else if (strcmp(ls->l[at].w[0], "union") == 0)
 		put_union(b, ls, at, point);
 	else if (strcmp(ls->l[at].w[0], "pipe") == 0)
 		command(b, "bind", 0, "-", "#|", point, "");
@@ -145,24 +176,6 @@ static const Line *typed(const Lines *ls, const Mount *m, bool ours)
 		if (strcmp(l->w[0], "bind") == 0 && strcmp(l->w[1], dev) == 0 && strcmp(l->w[2], m->root) == 0 &&
 		    strcmp(l->w[3], m->point) == 0)
 			return l;
-	}
-	return NULL;
-}
-
-/* source finds a path by which what m shows is reached elsewhere in t, owned by the caller; NULL if there is none. */
-static char *source(const Mounts *t, const Mount *m)
-{
-	for (int i = 0; i < t->n && &t->m[i] != m; i++) {
-		const Mount *s = &t->m[i];
-		const char *rest = s->major == m->major && s->minor == m->minor ? mtab_below(s->root, m->root) : NULL;
-		char *p;
-
-		if (rest == NULL || !mtab_visible(t, s))
-			continue;
-		p = path_clean(mem_printf("%s/%s", s->point, rest));
-		if (mtab_at(t, p) == s)
-			return p;
-		free(p);
 	}
 	return NULL;
 }
@@ -196,7 +209,7 @@ static void put_mount(Buf *b, const Mounts *t, const Lines *ls, const Mount *m)
 
 	if (strcmp(m->point, MTAB_DEVS) == 0)
 		return;
-	if (ours && str_prefix(m->root, "/M/") && put_object(b, ls, m->root + 3, m->point))
+	if (ours && str_prefix(m->root, "/M/") && put_object(b, t, ls, m))
 		return;
 	l = typed(ls, m, ours);
 	if (l != NULL)

@@ -19,6 +19,9 @@ enum {
 	MNONE = 32, /* mount as user none */
 };
 
+/* ns_isnode says whether this name space has a kernel process. */
+bool ns_isnode(void);
+
 /* ns_path translates a #x name to the Linux path of that device's tree ("#c/user" is /#/c/user); owned by the caller. */
 char *ns_path(const char *name) must_use;
 

@@ -1,0 +1,169 @@
+#!/bin/sh
+# bind, mount, unmount, ns with a real kernel process on /#, in a root of its own.
+if [ "${NS_T:-}" != inside ]; then
+	NS_T=inside exec unshare -Urmpf --kill-child --propagation private "$0"
+fi
+A=${BUILD:?}/bin/anthill
+case $A in /*) ;; *) A=$PWD/$A ;; esac
+B=${A%/bin/anthill}
+r=${TMPDIR:?}/root
+mkdir "$r" && mount -t tmpfs root "$r" && cd "$r" || exit 1
+mkdir '#' n tmp a b c x y dev env srv net proc .proc build usr bin lib etc mnt fd old
+mount --rbind /usr usr && mount --bind "$B" build && mount --bind /etc etc && mount -t tmpfs dev dev
+for d in null zero tty fuse; do
+	: >dev/$d && mount --bind /dev/$d dev/$d
+done
+mount -t proc proc .proc && mount --bind .proc proc
+for d in bin lib lib64 sbin; do
+	[ -e "/$d" ] || continue
+	rmdir "$d" 2>/dev/null
+	if [ -L "/$d" ]; then ln -s "$(readlink "/$d")" "$d"; else mkdir "$d"; mount --bind "/$d" "$d"; fi
+done
+pivot_root . old && cd / && umount -l /old && rmdir /old || exit 1
+PATH=/usr/bin:/bin:/usr/sbin:/sbin TMPDIR=/tmp
+A=/build/bin/anthill
+n=0
+t() { # WHAT CMD...
+	n=$((n + 1)) what=$1
+	shift
+	if out=$("$@" 2>&1); then echo "ok $n - $what"; else
+		echo "not ok $n - $what"
+		echo "$out" | head -8 | sed 's/^/# /'
+	fi
+}
+not() { ! "$@"; }
+says() { # TEXT CMD...: it fails and says TEXT
+	text=$1
+	shift
+	said=$(timeout 20 "$@" 2>&1) && return 1
+	case $said in *"$text"*) ;; *) echo "$said"; false ;; esac
+}
+is() { # TEXT CMD...: it prints TEXT, its lines joined by blanks
+	text=$1
+	shift
+	got=$(timeout 20 "$@" 2>&1 | tr '\n' ' ' | sed 's/ $//')
+	[ "$got" = "$text" ] || { echo "got  $got"; echo "want $text"; false; }
+}
+bind() { $A bind "$@"; }
+unmount() { $A unmount "$@"; }
+/build/t/nskern >/tmp/ready 2>/tmp/kernlog &
+kern=$!
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+	grep -q ready /tmp/ready && break
+	sleep 0.1
+done
+for d in a b c; do echo "in $d" >$d/which; echo "only $d" >"$d/$d"; mkdir $d/sub; done
+export A
+
+t 'the devices are there' test -d '/#/c' -a -d '/#/M'
+t 'cat of a device' is glenda cat '/#/c/user'
+t 'an unknown device' says 'unknown device in # filename' $A bind '#Q' /n
+t 'bind of a file that is not there' says "'/none' file does not exist" $A bind /none /n
+t 'a directory on a file' says 'inconsistent mount' $A bind /a /a/which
+
+t 'a plain bind' $A bind /a /x
+t 'shows the other directory' is 'in a' cat /x/which
+t 'and is printed as typed' sh -c '$A ns | grep -qx "bind /a /x"'
+t 'another bind replaces it' $A bind /b /x
+t 'and shows' is 'in b' cat /x/which
+t 'one mount is left' is 1 sh -c 'grep -c " /x " /proc/self/mountinfo'
+t 'unmount' $A unmount /x
+t 'shows the directory itself' is '' ls /x
+t 'unmount of nothing' says 'not mounted' $A unmount /x
+t 'a file on a file' $A bind /b/which /a/a
+t 'shows the other file' is 'in b' cat /a/a
+t 'and off' $A unmount /a/a
+t 'a device' $A bind '#c' /mnt
+t 'works there' is glenda cat /mnt/user
+t 'is printed' sh -c '$A ns | grep -qx "bind '"'#c'"' /mnt"'
+t 'and off' $A unmount '#c' /mnt
+
+t 'bind -b makes a union' $A bind -b /b /a
+t 'the new directory comes first' is 'in b' cat /a/which
+t 'the old is behind it' is 'only a' cat /a/a
+t 'the listing' is 'a b sub which' ls /a
+t 'creation is forbidden' says 'Permission denied' sh -c 'echo x >/a/new'
+t 'bind -ac' $A bind -ac /c /a
+t 'goes behind' is 'in b' cat /a/which
+t 'and has its files' is 'only c' cat /a/c
+t 'a new file' sh -c 'echo new >/a/new'
+t 'goes to the first with -c' is new cat /c/new
+t 'is removed through the union' rm /a/new
+t 'there' not test -e /c/new
+t 'a child with a name space of its own' unshare -m sh -c '$A bind -b /c /a && [ "$(cat /a/which)" = "in c" ]'
+t 'does not change its parent' is 'in b' cat /a/which
+t 'ns prints the union' is "bind -b /b /a bind -ac /c /a" sh -c '$A ns | grep " /a\$"'
+t 'it is one mount' is 1 sh -c 'grep -c " /a " /proc/self/mountinfo'
+t 'unmount of a middle one' $A unmount /b /a
+t 'leaves the others' is 'a c sub which' ls /a
+t 'in order' is 'in a' cat /a/which
+t 'unmount of what is not in it' says 'not in union' $A unmount /b /a
+t 'unmount of the last one added' $A unmount /c /a
+t 'shows the directory again' is 'in a' cat /a/which
+t 'with no mount left' not grep -q ' /a ' /proc/self/mountinfo
+
+mount -t tmpfs low /a/sub && echo deep >/a/sub/deep
+t 'a mount below the directory' $A bind -b /x /a
+t 'is carried onto the union' is deep cat /a/sub/deep
+t 'but not where the union shows another directory' $A bind -b /b /a
+t 'there that one is shown' is '' ls /a/sub
+t 'off' $A unmount /a
+umount /a/sub
+
+t 'a device over the root of another' $A bind -a '#c' /dev
+t 'Linux devices work in the union' sh -c 'echo x >/dev/null'
+t 'and Plan 9 ones' is glenda cat /dev/hostowner
+t 'off' $A unmount /dev
+t 'pipes' $A bind '#|' /mnt
+t 'have two ends' is 'data data1' ls /mnt
+t 'that are joined' is hello sh -c 'exec 3<>/mnt/data 4<>/mnt/data1; echo hello >&3; read l <&4; echo $l'
+t 'off' $A unmount /mnt
+
+t 'environment variables' sh -c 'echo one >/#/e/x'
+t 'are files' is one cat '/#/e/x'
+t 'posting' sh -c '$A bind -c "#s" /srv && exec 5<>/a/which && echo 5 >/srv/f'
+t 'opens as what was posted' is 'in a' cat /srv/f
+t 'rename' sh -c 'mv /srv/f /srv/g && cat /srv/g'
+t 'remove' rm /srv/g
+$A ramfs -U glenda -S ram9 2>/tmp/ramfs.err || cat /tmp/ramfs.err
+t 'a 9P server' $A mount -c /srv/ram9 /n
+t 'takes files' sh -c 'echo nine >/n/p'
+t 'and gives them' is nine cat /n/p
+t 'is printed' sh -c '$A ns | grep -qx "mount -c /srv/ram9 /n"'
+t 'in a union' $A mount -b /srv/ram9 /b
+t 'is the same' is nine cat /b/p
+t 'with the directory' is 'in b' cat /b/which
+t 'is printed' sh -c '$A ns | grep -qx "mount -b /srv/ram9 /b"'
+t 'unmount by the name of the server' $A unmount /srv/ram9 /b
+t 'leaves the directory' not test -e /b/p
+t 'off' $A unmount /n
+
+cat >/tmp/made <<'S'
+$A bind '#c' /mnt
+$A bind -b /b /a
+$A bind -ac /c /a
+$A bind -a '#|' /x
+$A bind /a /y
+$A mount -ac /srv/ram9 /n
+cd /tmp
+$A ns >/tmp/ns1
+S
+cat >/tmp/again <<'S'
+sed -n 's/^\(bind\|mount\|cd\) /$A &/p; s/^\$A cd/cd/' /tmp/ns1 >/tmp/script
+sed -i 's/^\$A cd /cd /' /tmp/script
+. /tmp/script
+$A ns >/tmp/ns2
+S
+t 'a name space' unshare -m sh -e /tmp/made
+t 'is printed in full' is "bind /.proc /proc bind -c '#s' /srv bind '#c' /mnt bind -b /b /a bind -ac /c /a bind -a '#|' /x bind /a /y mount -ac /srv/ram9 /n cd /tmp" sh -c 'grep -v "^#" /tmp/ns1'
+t 'made again from that' unshare -m sh -e /tmp/again
+t 'is the same' cmp /tmp/ns1 /tmp/ns2
+t 'bind -ac on /' $A bind -ac /y /
+t 'the root is a union' is 'in a' cat /a/which
+t 'a new file in it' sh -c 'echo r >/newfile'
+t 'is in the member' is r cat /y/newfile
+t 'devices are still there' is glenda cat '/#/c/user'
+t 'ns says so' sh -c '$A ns | grep -qx "bind -ac /y /"'
+[ ! -s /tmp/kernlog ] || sed 's/^/# /' /tmp/kernlog
+kill $kern
+echo "1..$n"
