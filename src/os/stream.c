@@ -55,7 +55,7 @@ ssize_t stream_write(int fd, StreamKind kind, const void *a, size_t na, const vo
 		size_t in_a = sent < na ? na - sent : 0, from = sent > na ? sent - na : 0;
 		struct iovec v[2] = {
 			{ (char *)(uintptr_t)a + (na - in_a), in_a },
-			{ (char *)(uintptr_t)b + from, nb - from },
+			{ nb > 0 ? (char *)(uintptr_t)b + from : NULL, nb - from },
 		};
 		ssize_t k = some(fd, kind, in_a > 0 ? v : v + 1, in_a > 0 && nb > 0 ? 2 : 1);
 
@@ -80,4 +80,9 @@ ssize_t stream_read(int fd, void *p, size_t n, bool *again)
 int stream_pair(int fd[2])
 {
 	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) < 0 ? os_werr("socketpair") : 0;
+}
+
+void stream_end(int fd)
+{
+	shutdown(fd, SHUT_WR);
 }

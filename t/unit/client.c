@@ -70,6 +70,7 @@ static void player(void *arg)
 static Client *play(Play *p, void (*script)(int fd), int ms)
 {
 	int fd[2];
+	Client *c;
 
 	if (stream_pair(fd) < 0)
 		return NULL;
@@ -77,7 +78,10 @@ static Client *play(Play *p, void (*script)(int fd), int ms)
 	p->fd = fd[1];
 	if (thread_new(&p->t, "server", player, p) < 0)
 		return NULL;
-	return client_new(fd[0], fd[0], &(ClientOpts){ .name = "fs", .msize = MSIZE, .deadline_ms = ms });
+	c = client_new(fd[0], fd[0], &(ClientOpts){ .name = "fs", .msize = MSIZE, .deadline_ms = ms });
+	if (c == NULL)
+		printf("# no client: %s\n", rerrstr());
+	return c;
 }
 
 static void finish(Play *p, Client *c)
@@ -357,7 +361,7 @@ static void silent(int fd)
 static void dead(void)
 {
 	Play p;
-	Client *c = play(&p, silent, SOON);
+	Client *c = play(&p, silent, 10 * SOON);
 
 	is_int(stat1(c, 1, 0), -1, "a silent server's request times out");
 	is_int(stat1(c, 1, HANG), -1, "the next one ends when the flush was not answered either");
@@ -613,9 +617,9 @@ static void full(void)
 
 	if (pipe(letgo) < 0)
 		return;
-	c = play(&p, deaf, 200);
+	c = play(&p, deaf, 10 * SOON);
 	asked_init(&a);
-	while (n < 200 && client_send(c, &w, answered, &a, 100) != 0)
+	while (n < 200 && client_send(c, &w, answered, &a, 0) != 0)
 		n++;
 	is_int(n, 200, "requests to a server that does not read do not block the sender");
 	is_int(client_rpc(c, &w, &r, NULL, 0, 0), -1, "one that waits gives up");

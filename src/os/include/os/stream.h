@@ -27,7 +27,8 @@ ssize_t stream_write(int fd, StreamKind kind, const void *a, size_t na, const vo
 /* stream_read reads at most n bytes; -1 with *again set when there are none now (EINTR, O_NONBLOCK) is no error. */
 ssize_t stream_read(int fd, void *p, size_t n, bool *again) must_use;
 
-/* stream_pair makes two connected byte streams (a socketpair). */
+/* stream_pair makes two connected byte streams (a socketpair); stream_end ends what the other side can read from fd. */
 int stream_pair(int fd[2]) must_use;
+void stream_end(int fd);
 
 #endif
