@@ -5,7 +5,6 @@
  * descriptors 0, 1, 2 that is its controlling terminal is opened anew.
  * Any other gets the node's console, kept by init under the key "cons".
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -318,13 +317,13 @@ static void read_tty(Req *r)
 	Tty *t = r->fid->aux;
 	ssize_t n;
 
-	n = read(t->fd, r->buf, r->i.count);
-	if (n < 0 && errno == EAGAIN) {
+	n = io_readat(t->fd, r->buf, r->i.count, -1);
+	if (n == -2) {
 		req_poll(r, t->fd, POLLIN, -1);
 		return;
 	}
 	if (n < 0) {
-		req_err(r, err_fromerrno(errno));
+		req_fail(r);
 		return;
 	}
 	r->o.count = (u32)n;
@@ -377,15 +376,15 @@ static void cons_read(Req *r)
 static int cons_write(Kern *k, Req *r)
 {
 	Tty *t = r->fid->aux;
-	ssize_t n = write(t->fd, r->i.data, r->i.count);
+	ssize_t n = io_writeat(t->fd, r->i.data, r->i.count, -1);
 
 	(void)k;
-	if (n < 0 && errno == EAGAIN) {
+	if (n == -2) {
 		req_poll(r, t->fd, POLLOUT, -1);
 		return 1;
 	}
 	if (n < 0)
-		return errset(err_fromerrno(errno));
+		return -1;
 	r->o.count = (u32)n;
 	req_ok(r);
 	return 1;

@@ -71,9 +71,8 @@ static int dup_walk1(Req *r, Fid *f, const char *name)
 	}
 	if (r->caller.pid == 0)
 		return werrstr("#d shows descriptors of processes of this node only");
-	if (strlen(name) >= sizeof num)
+	if (str_cpy(num, sizeof num, name) < 0)
 		return errset(Enonexist);
-	strcpy(num, name);
 	if (ctl)
 		num[strlen(num) - 3] = '\0';
 	if (str_u64(num, 10, MAXFD, &fd) < 0 || flags_of(r, (int)fd) < 0)
@@ -174,7 +173,7 @@ static void describe(Req *r, Dir *d, int fd, bool ctl)
 	int m = fd >= 0 && !ctl ? flags_of(r, fd) : 0;
 
 	if (fd < 0)
-		strcpy(name, "/");
+		str_cpy(name, sizeof name, "/");
 	else
 		snprintf(name, sizeof name, ctl ? "%dctl" : "%d", fd);
 	*d = (Dir){

@@ -2,7 +2,6 @@
  * Reading and writing somebody else's descriptor from a device: never
  * waiting in the call, never through one of our own mounts.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -35,16 +34,14 @@ int devio_reopen(u32 pid, int fd, int mode)
 
 void devio_read(Req *r, int fd)
 {
-	ssize_t n = pread(fd, r->buf, r->i.count, (off_t)r->i.offset);
+	ssize_t n = io_readat(fd, r->buf, r->i.count, (i64)r->i.offset);
 
-	if (n < 0 && errno == ESPIPE)
-		n = read(fd, r->buf, r->i.count);
-	if (n < 0 && errno == EAGAIN) {
+	if (n == -2) {
 		req_poll(r, fd, POLLIN, -1);
 		return;
 	}
 	if (n < 0) {
-		req_err(r, err_fromerrno(errno));
+		req_fail(r);
 		return;
 	}
 	r->o.count = (u32)n;
@@ -53,16 +50,14 @@ void devio_read(Req *r, int fd)
 
 void devio_write(Req *r, int fd)
 {
-	ssize_t n = pwrite(fd, r->i.data, r->i.count, (off_t)r->i.offset);
+	ssize_t n = io_writeat(fd, r->i.data, r->i.count, (i64)r->i.offset);
 
-	if (n < 0 && errno == ESPIPE)
-		n = write(fd, r->i.data, r->i.count);
-	if (n < 0 && errno == EAGAIN) {
+	if (n == -2) {
 		req_poll(r, fd, POLLOUT, -1);
 		return;
 	}
 	if (n < 0) {
-		req_err(r, err_fromerrno(errno));
+		req_fail(r);
 		return;
 	}
 	r->o.count = (u32)n;

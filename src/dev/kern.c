@@ -275,7 +275,7 @@ static int root_gen(Req *r, int i, Dir *d)
 	if (i < ndevtab) {
 		name[utf_put(name, devtab[i]->letter)] = '\0';
 		if (name[0] == '/')
-			strcpy(name, ROOTNAME);
+			str_cpy(name, sizeof name, ROOTNAME);
 		dir_named(k, d, name, (u64)i + 1);
 		return 0;
 	}

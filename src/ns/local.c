@@ -11,7 +11,6 @@
  * The Srv is parallel: the tree of Nodes has a lock, an open fid does not
  * change.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -511,12 +510,12 @@ static void read_dir(Req *r)
 /* moved answers a read or write that moved n bytes; one that would have to wait is parked. */
 static void moved(Req *r, Lfid *lf, ssize_t n, int events)
 {
-	if (n < 0 && errno == EAGAIN) {
+	if (n == -2) {
 		req_poll(r, lf->fd, events, -1);
 		return;
 	}
 	if (n < 0) {
-		req_err(r, err_fromerrno(errno));
+		req_fail(r);
 		return;
 	}
 	r->o.count = (u32)n;
@@ -527,7 +526,6 @@ static void local_read(Req *r)
 {
 	Lfid *lf = r->fid->aux;
 	ssize_t n;
-	int no;
 	Op op;
 
 	if (lf->target != NULL) {
@@ -542,10 +540,8 @@ static void local_read(Req *r)
 		req_fail(r);
 		return;
 	}
-	n = lf->stream ? read(lf->fd, r->buf, r->i.count) : pread(lf->fd, r->buf, r->i.count, (off_t)r->i.offset);
-	no = errno;
+	n = io_readat(lf->fd, r->buf, r->i.count, lf->stream ? -1 : (i64)r->i.offset);
 	end(&op);
-	errno = no;
 	moved(r, lf, n, POLLIN);
 }
 
@@ -553,18 +549,14 @@ static void local_write(Req *r)
 {
 	Lfid *lf = r->fid->aux;
 	ssize_t n;
-	int no;
 	Op op;
 
 	if (begin(&op, r, local_of(r->fid), lf->node) < 0) {
 		req_fail(r);
 		return;
 	}
-	n = lf->stream ? write(lf->fd, r->i.data, r->i.count)
-	               : pwrite(lf->fd, r->i.data, r->i.count, (off_t)r->i.offset);
-	no = errno;
+	n = io_writeat(lf->fd, r->i.data, r->i.count, lf->stream ? -1 : (i64)r->i.offset);
 	end(&op);
-	errno = no;
 	moved(r, lf, n, POLLOUT);
 }
 
@@ -650,7 +642,7 @@ static int truncate_node(Local *l, Node *n, u64 length)
 
 	if (fd < 0)
 		return -1;
-	return ftruncate(fd, (off_t)length) < 0 ? errset(err_fromerrno(errno)) : 0;
+	return ftruncate(fd, (off_t)length) < 0 ? os_err() : 0;
 }
 
 static int rename_node(Local *l, Node *n, int dirfd, const char *name)

@@ -65,7 +65,7 @@ static int object(const Lines *ls, const char *id)
 }
 
 static void command(Buf *b, const char *verb, int order, const char *flags, const char *name, const char *point,
-                    const char *spec)
+		    const char *spec)
 {
 	char opts[8] = "-";
 	size_t n = 1;

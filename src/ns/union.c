@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <base/buf.h>
+#include <base/str.h>
 #include <base/mem.h>
 #include <ns/union.h>
 #include <srv/call.h>
@@ -75,7 +76,7 @@ static Fid *look(Union *u, const char *name, const Caller *c, int *which)
 			return f;
 		}
 		if (errcode(rerrstr()) != Enonexist)
-			strcpy(err, rerrstr());
+			str_cpy(err, sizeof err, rerrstr());
 	}
 	if (err[0] != '\0')
 		werrstr("%s", err);

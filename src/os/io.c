@@ -46,6 +46,16 @@ int os_werr(const char *fmt, ...)
 	return werrstr("%s: %s", what, reason(no));
 }
 
+int os_err(void)
+{
+	return errset(err_fromerrno(errno));
+}
+
+bool os_interrupted(void)
+{
+	return errno == EINTR;
+}
+
 ssize_t io_readn(int fd, void *p, size_t n)
 {
 	size_t got = 0;
@@ -74,6 +84,34 @@ ssize_t io_readsome(int fd, void *p, size_t n)
 	if (m < 0 && errno == EAGAIN)
 		return -2;
 	return m < 0 ? os_werr("read") : m;
+}
+
+/* some is the answer of a call that moved n bytes. */
+static ssize_t some(ssize_t n)
+{
+	return n >= 0 ? n : errno == EAGAIN ? -2 : os_err();
+}
+
+ssize_t io_readat(int fd, void *p, size_t n, i64 off)
+{
+	ssize_t m = -1;
+
+	if (off >= 0)
+		m = pread(fd, p, n, (off_t)off);
+	if (off < 0 || (m < 0 && errno == ESPIPE))
+		m = read(fd, p, n);
+	return some(m);
+}
+
+ssize_t io_writeat(int fd, const void *p, size_t n, i64 off)
+{
+	ssize_t m = -1;
+
+	if (off >= 0)
+		m = pwrite(fd, p, n, (off_t)off);
+	if (off < 0 || (m < 0 && errno == ESPIPE))
+		m = write(fd, p, n);
+	return some(m);
 }
 
 int io_writen(int fd, const void *p, size_t n)

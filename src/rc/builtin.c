@@ -21,7 +21,7 @@ static int chdir_to(const char *dir)
 
 	if (path == NULL)
 		return -1;
-	return chdir(path) < 0 ? errset(err_fromerrno(errno)) : 0;
+	return chdir(path) < 0 ? os_err() : 0;
 }
 
 /* pwd keeps $PWD, if there is one, true for Linux programs. */

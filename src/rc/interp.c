@@ -58,7 +58,7 @@ static bool more(Source *src, bool first)
 	}
 	while (n < 0) {
 		n = read(in->fd, buf_room(&src->text, 8192), 8192);
-		if (n >= 0 || errno != EINTR)
+		if (n >= 0 || !os_interrupted())
 			break;
 		in->intr = note_pending && in->interactive;
 		if (in->intr || (note_pending && note_run() != Go))
@@ -207,7 +207,8 @@ int interp_check(const char *file)
 	Parsed p;
 
 	if (fd < 0) {
-		sh_err("rc: %s: %s", file, errtext(err_fromerrno(errno)));
+		os_err();
+		sh_err("rc: %s: %s", file, rerrstr());
 		return 1;
 	}
 	if (slurp(fd, &src.text) < 0) {

@@ -72,7 +72,7 @@ char *sh_path(const char *name)
 			return (char *)(uintptr_t)name;
 		s = region_new(&sh.tmp, strlen(name) + 4);
 		memcpy(s, "/#/", 3);
-		strcpy(s + 3, name + 1);
+		memcpy(s + 3, name + 1, strlen(name));
 		return s;
 	}
 	t = sh.hooks->path(name);
@@ -98,7 +98,7 @@ int sh_open(const char *name, int mode)
 		return -1;
 	fd = open(path, mode | O_CLOEXEC, 0666);
 	if (fd < 0)
-		return errset(err_fromerrno(errno));
+		return os_err();
 	return child_high(fd);
 }
 

@@ -199,7 +199,7 @@ static void readall(int fd, Buf *b)
 	while ((n = read(fd, buf_room(b, 8192), 8192)) != 0) {
 		if (n > 0)
 			b->n += (size_t)n;
-		else if (errno != EINTR)
+		else if (!os_interrupted())
 			break;
 	}
 	close(fd);

@@ -14,12 +14,23 @@ void io_autoclose(int *fd);
 /* os_werr sets "what: reason" from errno as the error string and returns -1. */
 int os_werr(const char *fmt, ...) printf_like(1, 2);
 
+/* os_err sets the Plan 9 error for errno, alone, as the error string and returns -1. */
+int os_err(void);
+
+/* os_interrupted says whether the call that has just failed was interrupted by a signal. */
+bool os_interrupted(void);
+
 /* io_readn reads exactly n bytes unless the stream ends first; it returns the bytes read or -1; may block. */
 ssize_t io_readn(int fd, void *p, size_t n) must_use;
 
 /* io_readsome reads what there is, at most n bytes; 0 at the end, -1 on failure, -2 when a non-blocking fd has nothing
  * yet; may block. */
 ssize_t io_readsome(int fd, void *p, size_t n) must_use;
+
+/* io_readat and io_writeat move at most n bytes at offset off, or at the file's own (off < 0, or a file that has none);
+ * -1 with the Plan 9 error alone, -2 when a non-blocking fd would have to wait. */
+ssize_t io_readat(int fd, void *p, size_t n, i64 off) must_use;
+ssize_t io_writeat(int fd, const void *p, size_t n, i64 off) must_use;
 
 /* io_writen writes all n bytes, or returns -1; may block. */
 int io_writen(int fd, const void *p, size_t n) must_use;
