@@ -66,6 +66,7 @@ is "$(cat out.* | grep -c '^call')" 200 "and each gets its own answer"
 is "$(ps -o stat= --ppid $crowd 2>/dev/null | grep -c Z)" 0 "no program is left unreaped"
 
 # -p, -1, options
+: >running
 $ants aux/listen1 -t -p 2 tcp!127.0.0.1!2503 /bin/sh -c 'echo up >>running; read x; echo $x' & pids="$pids $!"
 listens 2503
 rm -f gate; mkfifo gate

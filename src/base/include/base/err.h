@@ -38,6 +38,7 @@ enum { ERRMAX = 256 }; /* bytes of an error string with its NUL */
 	X(Eaddrinuse, "address in use", EADDRINUSE) \
 	X(Enotlocal, "not a local IP address", EADDRNOTAVAIL) \
 	X(Ehostdown, "no route to host", EHOSTUNREACH) \
+	X(Enotrans, "can't translate address", EDESTADDRREQ) \
 	X(Enoroute, "no route", ENETUNREACH) \
 	X(Ehungup, "i/o on hungup channel", EPIPE) \
 	X(Eshutdown, "device shut down", ENODEV) \
