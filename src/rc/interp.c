@@ -19,6 +19,8 @@ typedef struct Input {
 	bool interactive, quiet, tty, intr;
 } Input;
 
+static const Buf newline = { (char *)(uintptr_t)"\n", 1, 0 };
+
 static void echo(Source *src, const char *s, size_t n)
 {
 	Buf b = { (char *)(uintptr_t)s, n, 0 };
@@ -72,10 +74,9 @@ static bool more(Source *src, bool first)
 /* interrupted starts anew after a signal at the prompt. */
 static Flow interrupted(Input *in)
 {
-	static const Buf nl = { (char *)(uintptr_t)"\n", 1, 0 };
 	Flow f = note_run();
 
-	sh_say(2, &nl);
+	sh_say(2, &newline);
 	in->intr = false;
 	in->src.eof = false;
 	in->src.at = in->src.text.n;
@@ -104,6 +105,8 @@ static Flow command(Input *in, Unit *u, int fl)
 	f = run_unit(u, fl);
 	unit_drop(u);
 	frame_leave(fr);
+	if (f == Intr && in->tty)
+		sh_say(2, &newline);
 	return (f == Fail || f == Intr) && in->interactive ? Go : f;
 }
 
@@ -170,6 +173,14 @@ static int slurp(int fd, Buf *b)
 	return n < 0 ? -1 : 0;
 }
 
+/* dumb says whether the terminal cannot even move its cursor. */
+static bool dumb(void)
+{
+	const Value *v = var_value(var_get("TERM"));
+
+	return v != NULL && strcmp(v->v[0], "dumb") == 0;
+}
+
 Flow interp_fd(int fd, const char *file, bool interactive, bool whole, bool quiet, int fl)
 {
 	Input in = { .src = { .file = file, .line = 1, .more = more, .echo = echo }, .fd = fd };
@@ -183,7 +194,7 @@ Flow interp_fd(int fd, const char *file, bool interactive, bool whole, bool quie
 	in.src.arg = &in;
 	in.interactive = interactive;
 	in.quiet = quiet;
-	in.tty = interactive && isatty(fd);
+	in.tty = interactive && isatty(fd) && !dumb();
 	if (!interactive && child_isfile(fd)) {
 		if (slurp(fd, &in.src.text) < 0)
 			f = sh_failed(file);
