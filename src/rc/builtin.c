@@ -227,12 +227,24 @@ static Flow rfork(int argc, int at, int fl)
 
 /* ---- . ---- */
 
-/* dotopen finds file by $path: a descriptor, and its name in sh.word[*name]; -1. */
+static bool inmain(void)
+{
+	return strcmp(sh.unit->file, "rcmain") == 0;
+}
+
+/* dotopen finds file by $path, then here: a descriptor, and its name in sh.word[*name]; -1. */
 static int dotopen(const char *file, int *name)
 {
 	int fd = errset(Enonexist);
 
-	for (*name = cand_push(file, sh.path); sh.word[*name] != NULL; ++*name) {
+	/* Plan 9's path has the current directory in it, Linux's has not: rc's own file is looked for there first */
+	*name = sh.nword;
+	if (inmain())
+		push((char *)(uintptr_t)file);
+	(void)cand_push(file, sh.path);
+	sh.word[sh.nword - 1] = (char *)(uintptr_t)file;
+	push(NULL);
+	for (; sh.word[*name] != NULL; ++*name) {
 		if (child_isdir(sh.word[*name])) {
 			errset(Eisdir);
 			continue;

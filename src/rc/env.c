@@ -1,7 +1,8 @@
 /*
  * The environment.  Linux programs get environ: a list is its elements
- * joined by \001 (as plan9port's rc does it), $path is PATH with colons,
- * $home is HOME, a function f is fn#f; what only rc understands stays away.
+ * joined by \001 (as plan9port's rc does it), a function f is fn#f; what only
+ * rc understands stays away.  $path and $PATH (with colons), $home and $HOME
+ * always say the same: setting one sets the other.
  * In a node there is also the environment group, by hooks: read once at the
  * start, and told of every change before the next program is started.
  */
@@ -22,7 +23,25 @@ static bool dirty = true;
 
 static Var **changed;
 static int nchanged, changedcap;
-static bool loading;
+static bool loading, mirroring;
+
+/* pushlist pushes the parts of s[0..n); in a path an empty one is the current directory. */
+static void pushlist(const char *s, size_t n, int sep)
+{
+	const char *e = s + n, *q;
+
+	for (;; s = q + 1) {
+		q = memchr(s, sep, (size_t)(e - s));
+		if (q == NULL)
+			q = e;
+		if (q == s && sep == ':')
+			pushn(".", 1);
+		else
+			pushn(s, (size_t)(q - s));
+		if (q == e)
+			break;
+	}
+}
 
 /* what rc keeps from Linux programs, and from the group too */
 static const struct {
@@ -30,8 +49,33 @@ static const struct {
 	bool own;
 } kept[] = {
 	{ "*", true }, { "0", true }, { "status", true }, { "pid", true }, { "apid", true }, { "cflag", true },
-	{ "rcname", true }, { "prompt", false }, { "ifs", false },
+	{ "rcname", true }, { "prompt", false }, { "ifs", false }, { "path", false }, { "home", false },
 };
+
+/* mirror gives PATH the elements of path, and path the parts of PATH; home and HOME are equal. */
+static void mirror(Var *v)
+{
+	Frame f = frame_enter();
+	bool path = v == sh.path || v->mirror == sh.path;
+	Value *val;
+
+	mirroring = true;
+	if (v->val == NULL) {
+		val = NULL;
+	} else if (v == sh.path) {
+		for (int i = 0; i < v->val->n; i++)
+			push(v->val->v[i]);
+		sh.word[f.nword] = word_joined(f.nword, ":");
+		sh.nword = f.nword + 1;
+		val = value_words(f.nword);
+	} else {
+		pushlist(v->val->v[0], strlen(v->val->v[0]), path ? ':' : '\0');
+		val = value_words(f.nword);
+	}
+	var_set(v->mirror, val);
+	mirroring = false;
+	frame_leave(f);
+}
 
 static void note(Var *v)
 {
@@ -55,6 +99,8 @@ void env_changed(Var *v)
 	v->env = NULL;
 	if (!v->kept)
 		dirty = true;
+	if (!mirroring && v->mirror != NULL)
+		mirror(v);
 }
 
 void env_fnchanged(Var *v)
@@ -100,24 +146,13 @@ void env_update(void)
 
 /* ---- for Linux programs ---- */
 
-static const char *linuxname(const Var *v)
-{
-	if (strcmp(v->name, "path") == 0)
-		return "PATH";
-	if (strcmp(v->name, "home") == 0)
-		return "HOME";
-	return v->name;
-}
-
 static char *text(Var *v)
 {
-	const char *name = linuxname(v);
-	int sep = strcmp(name, "PATH") == 0 ? ':' : SEP;
 	Buf b = { 0 };
 
-	buf_str(&b, name);
+	buf_str(&b, v->name);
 	for (int i = 0; i < v->val->n; i++) {
-		buf_ch(&b, i == 0 ? '=' : sep);
+		buf_ch(&b, i == 0 ? '=' : SEP);
 		buf_str(&b, v->val->v[i]);
 	}
 	return buf_take(&b);
@@ -184,17 +219,9 @@ static void loadfn(const char *name, const char *s)
 
 static void loadlist(const char *name, const char *s, size_t n, int sep)
 {
-	autofree char *copy = mem_strn(s, n);
 	Frame f = frame_enter();
-	char *p = copy, *e = copy + n, *q;
 
-	for (; p <= e; p = q + 1) {
-		q = memchr(p, sep, (size_t)(e - p));
-		if (q == NULL)
-			q = e;
-		*q = '\0';
-		push(*p == '\0' && sep == ':' ? (char *)(uintptr_t)"." : p);
-	}
+	pushlist(s, n, sep);
 	var_set(var_get(name), value_words(f.nword));
 	frame_leave(f);
 }
@@ -209,10 +236,6 @@ static void loadenviron(const char *s)
 	s = eq + 1;
 	if (str_prefix(name, "fn#"))
 		loadfn(name + 3, s);
-	else if (strcmp(name, "PATH") == 0)
-		loadlist("path", s, strlen(s), ':');
-	else if (strcmp(name, "HOME") == 0)
-		loadlist("home", s, strlen(s), '\n');
 	else if (strcmp(name, "path") != 0 && strcmp(name, "home") != 0) /* some other rc's, older than PATH */
 		loadlist(name, s, strlen(s), SEP);
 }
@@ -232,6 +255,15 @@ static void loadgroup(const char *name, const char *s, size_t n)
 		loadlist(name, s, n, '\0');
 }
 
+static void mirrors(const char *rc, const char *linux_)
+{
+	Var *a = var_get(rc), *b = var_get(linux_);
+
+	a->mirror = b;
+	b->mirror = a;
+	b->own = true;
+}
+
 void env_start(void)
 {
 	for (size_t i = 0; i < nelem(kept); i++) {
@@ -240,6 +272,8 @@ void env_start(void)
 		v->kept = true;
 		v->own = kept[i].own;
 	}
+	mirrors("path", "PATH");
+	mirrors("home", "HOME");
 	loading = true;
 	for (char **e = environ; e != NULL && *e != NULL; e++)
 		loadenviron(*e);

@@ -54,6 +54,7 @@ struct Var {
 	Fn *fn;
 	const Builtin *builtin;
 	const RcBuiltin *hook;
+	Var *mirror; /* always says the same in another way: path and PATH */
 	char *env; /* "name=value", NULL if stale */
 	bool kept; /* not for the environment of Linux programs */
 	bool gone; /* cleared from the environment, until it changes */

@@ -108,6 +108,8 @@ static void trace(int at)
 {
 	autobuf Buf b = { 0 };
 
+	if (strcmp(sh.unit->file, "rcmain") == 0)
+		return;
 	for (int i = at; i < sh.nword; i++) {
 		if (i > at)
 			buf_ch(&b, ' ');
