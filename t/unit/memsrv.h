@@ -222,7 +222,8 @@ static void memsrv_write(Req *r)
 	}
 	if (off + r->i.count > m->n)
 		mf_size(m, off + r->i.count);
-	memcpy(m->data + off, r->i.data, r->i.count);
+	if (r->i.count > 0)
+		memcpy(m->data + off, r->i.data, r->i.count);
 	m->qid.vers++;
 	m->mtime = (u32)clock_wall();
 	rendez_all(&m->z);
