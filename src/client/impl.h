@@ -74,6 +74,7 @@ struct Client {
 	size_t rcap, r0, r1; /* the bytes received and not looked at are rbuf[r0..r1) */
 
 	bool reader; /* the reader thread runs */
+	bool stays;  /* and, since client_send is used, reads on when nothing is in flight */
 	Cond rcond;  /* where it sleeps */
 	i64 soonest; /* no deadline of an asynchronous request is before */
 

@@ -7,16 +7,19 @@
  * that finds one leaves it in rbuf and lets go.  So done is always called
  * on the reader, with no lock held.
  *
+ * Once client_send was used the reader keeps the lead while nothing is in
+ * flight: to wake it for every request costs more than the request.
+ *
  * A thread with a cancelfd cannot sleep on a cond: its request counts as
  * asynchronous, and it polls a pipe that whoever has the answer writes to.
  */
+#include "impl.h"
 #include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
 #include <os/clock.h>
 #include <os/io.h>
 #include <os/thread.h>
-#include "impl.h"
+#include <poll.h>
+#include <unistd.h>
 
 static _Thread_local int cancelfd = -1;
 
@@ -65,7 +68,8 @@ static void expire(Client *c)
 	do {
 		late = NULL;
 		c->soonest = INT64_MAX;
-		list_each(k, &c->inflight) {
+		list_each(k, &c->inflight)
+		{
 			Rpc *p = list_item(k, Rpc, link);
 
 			if (p->async && p->deadline <= now)
@@ -118,9 +122,9 @@ static void reader(void *arg)
 		fails(c);
 		if (c->closing && c->nasync == 0 && !c->leading)
 			break;
-		if (c->nasync == 0)
+		if (c->nasync == 0 && !c->stays)
 			c->soonest = INT64_MAX;
-		if (c->nasync == 0 || c->leading || c->why != NULL) {
+		if ((c->nasync == 0 && !c->stays) || c->leading || c->why != NULL) {
 			idle(c);
 			cond_wait(&c->rcond, &c->lk, c->why == NULL ? rpc_left(c->soonest) : -1);
 			continue;
@@ -152,6 +156,7 @@ u64 client_send(Client *c, const Fcall *t, ClientDone *done, void *arg, int ms)
 		id = p->id;
 		p->done = done;
 		p->arg = arg;
+		c->stays = true;
 		rpc_needreader(c, p);
 		rpc_handover(c);
 		if (rpc_send(c, p, t, false) < 0 && c->why == NULL) {
@@ -215,7 +220,7 @@ void client_flush(Client *c, u64 id)
 /* await_cancel is await for a thread that has a cancelfd */
 static void await_cancel(Client *c, Rpc *p)
 {
-	struct pollfd f[2] = { { p->evin, POLLIN, 0 }, { cancelfd, POLLIN, 0 } };
+	struct pollfd f[2] = {{p->evin, POLLIN, 0}, {cancelfd, POLLIN, 0}};
 
 	while (!p->complete) {
 		int n, left = rpc_left(p->deadline);

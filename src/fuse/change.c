@@ -38,7 +38,7 @@ static bool reply_created(Op *op, Node *n)
 	out.o.open_flags = file_flags(f, out.o.fh);
 	op->fid2 = NULL;
 	op->node2 = n;
-	entry_out(f, n, &out.e);
+	entry_out(f, n, true, &out.e);
 	if (op_end(op, 0, &out, sizeof out) < 0) {
 		File *file = file_release(f, out.o.fh);
 
@@ -58,7 +58,7 @@ static bool stated(Op *op)
 		return op_fail(op);
 	op->fid = NULL;
 	n = node_enter(op->f, op->node, op->name, fid, op->req.d.mode, &op->attr);
-	return op->h->opcode == FUSE_CREATE ? reply_created(op, n) : reply_entry(op, n);
+	return op->h->opcode == FUSE_CREATE ? reply_created(op, n) : reply_entry(op, n, true);
 }
 
 static bool found(Op *op)

@@ -54,7 +54,11 @@ static bool usable(const char *name)
 
 static void keep(Fuse *f, File *file, const Dir *d)
 {
-	Ent e = {node_ino(f, file->node, d), d->mode & DMDIR ? DT_DIR : d->mode & DMSYMLINK ? DT_LNK : DT_REG, (u32)strlen(d->name)};
+	Ent e = {node_ino(f, file->node, d),
+		 d->mode & DMDIR       ? DT_DIR
+		 : d->mode & DMSYMLINK ? DT_LNK
+				       : DT_REG,
+		 (u32)strlen(d->name)};
 
 	if ((file->nent & (file->nent - 1)) == 0 && (file->nent == 0 || file->nent >= 16))
 		file->entoff = mem_grow(file->entoff, file->nent == 0 ? 16 : file->nent * 2, sizeof *file->entoff);

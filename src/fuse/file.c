@@ -134,18 +134,27 @@ static bool opened(Op *op)
 	return false;
 }
 
-static bool cloned(Op *op)
+static bool ask(Op *op)
 {
 	struct fuse_open_in *in = op_arg(op, sizeof *in);
 
+	return op_open(op, op->fid2, op->h->opcode == FUSE_OPENDIR ? OREAD : file_mode(in->flags), opened);
+}
+
+static bool cloned(Op *op)
+{
 	if (op_failed(op))
 		return op_fail(op);
 	op->fid2 = op_newfid(op);
-	return op_open(op, op->fid2, op->h->opcode == FUSE_OPENDIR ? OREAD : file_mode(in->flags), opened);
+	return ask(op);
 }
 
 bool do_open(Op *op)
 {
+	node_use(op->f, op->node, false);
+	op->fid2 = node_spare(op->f, op->node);
+	if (op->fid2 != NULL)
+		return ask(op);
 	op->fid = node_fid(op->f, op->node);
 	return op_walk(op, op->fid, NULL, cloned);
 }

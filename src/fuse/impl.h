@@ -27,6 +27,7 @@ enum {
 	MAXWRITE = 1 << 20,
 	DIRBUF = 1 << 16, /* the biggest stat record fits */
 	KEEPOPS = 32,	  /* free Ops kept */
+	NSPARE = 64,	  /* Nodes that may have a spare Fid */
 	NBUFS = 8,	  /* free big buffers kept */
 	BUFSIZE = MAXWRITE + 8192,
 	FMODE_EXEC = 0x20, /* in open flags: the file is opened to be executed */
@@ -40,7 +41,9 @@ typedef struct Node {
 	u64 id;
 	struct Node *parent; /* holds a reference */
 	char *name;
-	Fid *fid;    /* walked, never opened */
+	Fid *fid;   /* walked, never opened */
+	Fid *spare; /* another, which the next open may take; then f->spared[slot] is this Node */
+	int slot;
 	u64 nlookup; /* the kernel's references; while not 0 it holds one of refs */
 	int refs;
 	int opens;	       /* Files */
@@ -48,6 +51,7 @@ typedef struct Node {
 	u32 vers;	       /* qid.vers at the last cached open */
 	bool cached;	       /* the page cache may hold contents of version vers */
 	bool hidden;	       /* renamed away while open: removed at the last release */
+	bool stats;	       /* the last look-up was for a stat: the next one asks for attributes too */
 	struct fuse_attr attr; /* as last seen */
 } Node;
 
@@ -117,6 +121,8 @@ struct Fuse {
 	Node *rootnode;
 	List *byid, *byname; /* hash tables of nhash */
 	size_t nhash, nnode;
+	Node *spared[NSPARE]; /* in turn */
+	int nextspare;
 	File **files;		 /* by fh - 1 */
 	size_t nfiles, freefile; /* none is free below freefile */
 };
@@ -156,9 +162,13 @@ void node_end(Fuse *f);
 Node *node_get(Fuse *f, u64 id); /* with a reference, or NULL */
 void node_put(Fuse *f, Node *n);
 Fid *node_fid(Fuse *f, Node *n);
+Fid *node_spare(Fuse *f, Node *n); /* the spare Fid, the caller's from now, or NULL */
 /* both count a look-up by the kernel; node_enter takes fid over; node_known may return NULL */
 Node *node_enter(Fuse *f, Node *parent, const char *name, Fid *fid, u32 mode, struct fuse_attr *a);
 Node *node_known(Fuse *f, Node *parent, const char *name);
+Node *node_unchanged(Fuse *f, Node *parent, const char *name,
+		     Fid *fid); /* as node_enter, or NULL: attributes are wanted */
+void node_use(Fuse *f, Node *n, bool stats);
 void node_saw(Fuse *f, Node *n, u32 mode, struct fuse_attr *a); /* and sets a->ino */
 void node_forget(Fuse *f, u64 id, u64 nlookup);
 void node_gone(Fuse *f, Node *parent, const char *name);
@@ -190,8 +200,8 @@ bool do_getattr(Op *op);
 bool do_setattr(Op *op);
 bool do_access(Op *op);
 bool do_readlink(Op *op);
-bool reply_entry(Op *op, Node *n); /* takes the caller's reference over */
-void entry_out(Fuse *f, Node *n, struct fuse_entry_out *e);
+bool reply_entry(Op *op, Node *n, bool fresh); /* takes the caller's reference over */
+void entry_out(Fuse *f, Node *n, bool fresh, struct fuse_entry_out *e);
 
 /* change.c */
 bool do_create(Op *op); /* and mkdir */

@@ -125,6 +125,8 @@ static Node *unref(Fuse *f, Node *n)
 
 		list_del(&n->byid);
 		list_del(&n->byname);
+		if (n->spare != NULL)
+			f->spared[n->slot] = NULL;
 		f->nnode--;
 		n->parent = dead;
 		dead = n;
@@ -140,6 +142,7 @@ static void reap(Node *dead)
 
 		dead = n->parent;
 		fid_drop(n->fid);
+		fid_drop(n->spare);
 		free(n->name);
 		free(n);
 	}
@@ -160,6 +163,7 @@ void node_end(Fuse *f)
 			Node *n = list_item(l, Node, byid);
 
 			fid_drop(n->fid);
+			fid_drop(n->spare);
 			free(n->name);
 			free(n);
 		}
@@ -239,6 +243,54 @@ void node_saw(Fuse *f, Node *n, u32 mode, struct fuse_attr *a)
 	unlock(&f->lk);
 }
 
+/*
+ * spare keeps the Fid that n has just got a newer one for: an open then need
+ * not make one.  It returns the Fid that nobody needs any more, perhaps this.
+ */
+static Fid *spare(Fuse *f, Node *n, Fid *old)
+{
+	Fid *out = n->spare;
+
+	if ((old->flags & FidRemote) == 0 || old->srv != n->fid->srv || old->qid.path != n->fid->qid.path ||
+	    old->qid.type & QTDIR)
+		return old;
+	if (out == NULL) {
+		Node *last = f->spared[f->nextspare];
+
+		n->slot = f->nextspare;
+		f->spared[n->slot] = n;
+		f->nextspare = (f->nextspare + 1) % NSPARE;
+		if (last != NULL) {
+			out = last->spare;
+			last->spare = NULL;
+		}
+	}
+	n->spare = old;
+	return out;
+}
+
+/* renew makes fid n's; it returns the Fid to be dropped, or NULL. */
+static Fid *renew(Fuse *f, Node *n, Fid *fid)
+{
+	Fid *old = n->fid;
+
+	n->fid = fid;
+	return spare(f, n, old);
+}
+
+Fid *node_spare(Fuse *f, Node *n)
+{
+	Fid *fid;
+
+	lock(&f->lk);
+	fid = n->spare;
+	n->spare = NULL;
+	if (fid != NULL)
+		f->spared[n->slot] = NULL;
+	unlock(&f->lk);
+	return fid;
+}
+
 Node *node_enter(Fuse *f, Node *parent, const char *name, Fid *fid, u32 mode, struct fuse_attr *a)
 {
 	Fid *old = NULL;
@@ -247,8 +299,7 @@ Node *node_enter(Fuse *f, Node *parent, const char *name, Fid *fid, u32 mode, st
 	lock(&f->lk);
 	n = fid->flags & FidFresh ? NULL : find_name(f, parent, name);
 	if (n != NULL && same(n, fid)) {
-		old = n->fid;
-		n->fid = fid;
+		old = renew(f, n, fid);
 	} else {
 		if (n != NULL)
 			list_del(&n->byname);
@@ -263,6 +314,40 @@ Node *node_enter(Fuse *f, Node *parent, const char *name, Fid *fid, u32 mode, st
 	if (old != NULL)
 		fid_drop(old);
 	return n;
+}
+
+/*
+ * node_unchanged spares the Tstat of a look-up: the version says that what
+ * was seen last still holds, and a look-up is mostly followed by an open.
+ * (The answer's attributes are not valid for a stat: that asks again.)
+ */
+Node *node_unchanged(Fuse *f, Node *parent, const char *name, Fid *fid)
+{
+	Fid *old = NULL;
+	Node *n;
+
+	lock(&f->lk);
+	n = (fid->flags & (FidRemote | FidFresh)) == FidRemote && fid->qid.vers != 0 ? find_name(f, parent, name)
+										     : NULL;
+	if (n != NULL &&
+	    (n->stats || !same(n, fid) || n->fid->qid.path != fid->qid.path || n->fid->qid.vers != fid->qid.vers))
+		n = NULL;
+	if (n != NULL) {
+		old = renew(f, n, fid);
+		if (n->nlookup++ == 0)
+			n->refs++;
+		n->refs++;
+	}
+	unlock(&f->lk);
+	fid_drop(old);
+	return n;
+}
+
+void node_use(Fuse *f, Node *n, bool stats)
+{
+	lock(&f->lk);
+	n->stats = stats;
+	unlock(&f->lk);
 }
 
 Node *node_known(Fuse *f, Node *parent, const char *name)

@@ -15,22 +15,24 @@ static void valid(Fuse *f, bool is, u64 *sec, u32 *nsec)
 	*nsec = is ? ttl % 1000 * 1000000 : 0;
 }
 
-void entry_out(Fuse *f, Node *n, struct fuse_entry_out *e)
+void entry_out(Fuse *f, Node *n, bool fresh, struct fuse_entry_out *e)
 {
 	lock(&f->lk);
 	e->nodeid = n->id;
 	e->attr = n->attr;
 	valid(f, n->parent != NULL && n->parent->fid->flags & FidStatic, &e->entry_valid, &e->entry_valid_nsec);
 	valid(f, n->fid->flags & FidStatic, &e->attr_valid, &e->attr_valid_nsec);
+	if (fresh && e->attr_valid_nsec == 0 && (n->fid->flags & (FidRemote | FidStream)) == FidRemote)
+		e->attr_valid_nsec = 1; /* a jiffy: for the stat that this look-up is a part of */
 	unlock(&f->lk);
 }
 
-bool reply_entry(Op *op, Node *n)
+bool reply_entry(Op *op, Node *n, bool fresh)
 {
 	struct fuse_entry_out e = {0};
 	Fuse *f = op->f;
 
-	entry_out(f, n, &e);
+	entry_out(f, n, fresh, &e);
 	op->node2 = n;
 	if (op_end(op, 0, &e, sizeof e) < 0)
 		node_forget(f, e.nodeid, 1);
@@ -52,7 +54,7 @@ static bool missing(Op *op)
 		return op_error(op, ENOENT);
 	}
 	n = no == EINTR ? NULL : node_known(op->f, op->node, op->name);
-	return n != NULL ? reply_entry(op, n) : op_error(op, no);
+	return n != NULL ? reply_entry(op, n, false) : op_error(op, no);
 }
 
 static bool looked(Op *op)
@@ -63,14 +65,21 @@ static bool looked(Op *op)
 		return missing(op);
 	fid = op->fid2;
 	op->fid2 = NULL;
-	return reply_entry(op, node_enter(op->f, op->node, op->name, fid, op->req.d.mode, &op->attr));
+	return reply_entry(op, node_enter(op->f, op->node, op->name, fid, op->req.d.mode, &op->attr), true);
 }
 
 static bool walked(Op *op)
 {
+	Node *n;
+
 	if (op_failed(op))
 		return missing(op);
 	op->fid2 = op_newfid(op);
+	n = node_unchanged(op->f, op->node, op->name, op->fid2);
+	if (n != NULL) {
+		op->fid2 = NULL;
+		return reply_entry(op, n, false);
+	}
 	return op_stat(op, op->fid2, looked);
 }
 
@@ -107,6 +116,7 @@ bool do_getattr(Op *op)
 	struct fuse_getattr_in *in = op_arg(op, sizeof *in);
 
 	hold(op, in->getattr_flags & FUSE_GETATTR_FH, in->fh);
+	node_use(op->f, op->node, true);
 	return op_stat(op, op->fid, attr_done);
 }
 

@@ -548,7 +548,7 @@ Srv *mnt_new(Client *c, const MntOpts *o)
 	m->afid = o->afid != NULL ? o->afid->fid : NOFID;
 	m->deadline = o->deadline;
 	m->stream = o->stream;
-	m->flags = (o->stream ? FidStream : 0) | (o->cache ? FidCache : 0);
+	m->flags = FidRemote | (o->stream ? FidStream : 0) | (o->cache ? FidCache : 0);
 	return &m->srv;
 }
 

@@ -41,10 +41,9 @@ server() { # [LIE]: sets pid
 }
 mounted() { grep -q " $m fuse.anthill " /proc/self/mountinfo || grep -q " $m .* fuse.anthill " /proc/self/mountinfo; }
 clean() { # no mount and no process is left
-	! mounted || return 1
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		ps -eo args= | grep -v grep | grep -q "$A mount" || return 0
-		sleep 0.1
+		mounted || ps -eo args= | grep -v grep | grep -q "$A mount" || return 0
+		sleep 0.2
 	done
 	ps -eo args=
 	false

@@ -223,6 +223,60 @@ static void files(void)
 	end(f);
 }
 
+static int walks(void)
+{
+	return __atomic_load_n(&mem_walks, __ATOMIC_RELAXED);
+}
+
+static int stats(void)
+{
+	return __atomic_load_n(&mem_stats, __ATOMIC_RELAXED);
+}
+
+/* remote: messages that a file behind a wire is spared, and none that matters */
+static void remote(void)
+{
+	FuseOpts o = {.uname = "glenda"};
+	Fuse *f = begin(&o);
+	u64 fh = 0, n, fh2;
+	int w, s;
+
+	mem_flags = FidRemote;
+	n = create(1, "far", &fh);
+	ok(n != 0 && lookup(1, "far") == n, "a remote file");
+	putwrite(n, fh, 0, "hello", 0);
+	is_int(get(unique), 0, "is written");
+	ok(lookup(1, "far") == n && BODY(fuse_entry_out)->attr.size == 5, "a look-up sees the new size");
+	ok(BODY(fuse_entry_out)->attr_valid == 0 && BODY(fuse_entry_out)->attr_valid_nsec == 1, "good for a moment");
+	s = stats();
+	ok(lookup(1, "far") == n && BODY(fuse_entry_out)->attr.size == 5, "a second look-up");
+	is_int(stats() - s, 0, "needs no Tstat while the version is the same");
+	is_int(BODY(fuse_entry_out)->attr_valid_nsec, 0, "but its attributes are not good for a stat");
+	w = walks();
+	fh2 = openfile(n, O_RDONLY, NULL);
+	ok(fh2 != 0 && walks() == w, "an open takes the Fid that is to spare");
+	ok(get(putread(n, fh2, 0, 9)) == 0 && memcmp(in + sizeof *oh, "hello", 5) == 0, "it is the file");
+	ok(call(FUSE_GETATTR, n, &(struct fuse_getattr_in){0}, 16, NULL) == 0, "who wants attributes");
+	s = stats();
+	ok(lookup(1, "far") == n && stats() == s + 1, "gets them with the next look-up");
+	mf_find(mem_root, "far")->qid.path = 4713;
+	ok(lookup(1, "far") != n, "another file by that name is another");
+	release(FUSE_RELEASE, n, fh);
+	release(FUSE_RELEASE, n, fh2);
+	for (int i = 0; i < 200; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "r%d", i);
+		n = create(1, name, &fh);
+		release(FUSE_RELEASE, n, fh);
+		lookup(1, name);
+	}
+	fh = openfile(n, O_RDONLY, NULL);
+	is_int(release(FUSE_RELEASE, n, fh), 0, "after many files");
+	mem_flags = 0;
+	end(f);
+}
+
 /* entries reads a directory from a cookie on; it returns how many names came and the cookie after the k'th. */
 static int entries(u64 node, u64 fh, u64 off, u32 size, int k, u64 *cookie)
 {
@@ -337,6 +391,7 @@ int main(void)
 	memsrv_begin(&srv);
 	names();
 	files();
+	remote();
 	dirs();
 	interrupts();
 	hostile();

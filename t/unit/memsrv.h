@@ -31,6 +31,8 @@ typedef struct MFile {
 static MFile *mem_root;
 static u64 mem_path;
 static int mem_walks;		/* for tests: how many steps were walked; atomic */
+static int mem_stats; /* and how many Tstats there were; atomic */
+static u32 mem_flags; /* for tests: of every file that is made */
 static const char *mem_walkerr; /* for tests: walks fail with this */
 
 static MFile *mf_new(MFile *dir, const char *name, u32 mode, int kind, u32 flags)
@@ -149,7 +151,7 @@ static void memsrv_create(Req *r)
 		req_err(r, Eexist);
 		return;
 	}
-	MFile *m = mf_new(dir, r->i.name, r->i.perm, KindFile, 0);
+	MFile *m = mf_new(dir, r->i.name, r->i.perm, KindFile, mem_flags);
 
 	dir->qid.vers++;
 	mf_point(r->fid, m);
@@ -252,6 +254,7 @@ static void memsrv_remove(Req *r)
 
 static void memsrv_stat(Req *r)
 {
+	__atomic_add_fetch(&mem_stats, 1, __ATOMIC_RELAXED);
 	mf_dir(r->fid->aux, &r->d);
 	req_ok(r);
 }

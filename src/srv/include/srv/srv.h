@@ -73,6 +73,7 @@ enum {
 	FidStream = 2,  /* no offsets: reads and writes do not wait for each other (data, listen, event) */
 	FidCache = 4,   /* contents change only with qid.vers: the page cache may keep them */
 	FidStatic = 8,  /* the directory's names never change while the server lives: long time-outs */
+	FidRemote = 32, /* behind a wire: whoever walked it, the front may keep it and spare messages */
 	FidNative = 16, /* seekable, real length (a file of a host file system) */
 };
 
