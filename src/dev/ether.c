@@ -116,7 +116,9 @@ int ether_add(Kern *k, int n, const char *ifname, int ns)
 		list_add(&ethers, &e->link);
 		lock(&e->lk);
 		(void)!goes(e, home, ifname, false);
-		if (ether_link(e, &i) < 0) { /* it may be in a stack: ether_found will say */
+		if (ether_link(e, &i) == 0) {
+			e->mtu = i.mtu;
+		} else { /* it may be in a stack: ether_found will say */
 			close(e->ns);
 			e->ns = -1;
 		}
@@ -148,12 +150,14 @@ void ether_drop(Kern *k, int n)
 		srv_drop(&e->srv);
 }
 
-/* move takes the interface from where it is to ns, as name. */
+/* move takes the interface from where it is to ns, as name, and undoes what a stack set. */
 static int move(Ether *e, int ns, const char *name)
 {
 	Netlink *nl = netlink_open(e->ns);
 	int rc = nl != NULL ? netlink_up(nl, e->name, false) : -1;
 
+	if (rc == 0 && e->bound && (netlink_alias(nl, e->name, "") < 0 || (e->mtu != 0 && netlink_mtu(nl, e->name, e->mtu) < 0)))
+		rc = -1;
 	if (rc == 0 && !netns_same(e->ns, ns))
 		rc = netlink_move(nl, e->name, ns, name);
 	netlink_close(nl);

@@ -31,6 +31,7 @@ typedef struct Ether {
 	int home;  /* net name space it waits in, our descriptor */
 	int ns;    /* the one it is in, our descriptor; -1: nobody knows */
 	bool bound, gone;
+	u32 mtu;   /* that it came with, 0 if not known */
 	char homename[IFNAMELEN], name[IFNAMELEN];
 	EtherConv conv[NCONV];
 	int nprom;

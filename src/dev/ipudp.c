@@ -55,11 +55,13 @@ static int udp_ctl(Req *r, Conv *c, char **f, int n)
 /* ifcaddr is the unicast address of the interface a datagram came in by: what a reply to a broadcast is sent from. */
 static Ip ifcaddr(Stack *s, const IpMsg *m)
 {
-	Ip ip = m->laddr;
+	Ip ip = ip_isv4(&m->raddr) ? ip_v4none : ip_none;
 
-	if (ip_ismulticast(&m->laddr) || ifc_byip(s, &m->laddr) == NULL)
-		if (!ifc_addron(s, m->index, &m->raddr, &ip))
-			ip = ip_isv4(&m->raddr) ? ip_v4none : ip_none;
+	if (!ip_isnone(&m->ifc))
+		return m->ifc;
+	if (!ip_isv4(&m->raddr) && !ip_ismulticast(&m->laddr))
+		return m->laddr;
+	ifc_addron(s, m->index, &m->raddr, &ip);
 	return ip;
 }
 
@@ -134,34 +136,34 @@ static void udp_read(Req *r, Conv *c)
 	}
 }
 
-/* source picks where a datagram goes out from: what the user says if it is ours, else the interface's, else the system's choice. */
-static void source(Conv *c, const u8 *head, IpMsg *m)
+static bool isbroadcast(const Ip *ip)
 {
-	Ip laddr, ifc;
-	Conv *i;
-
-	memcpy(laddr.b, head + LADDR, IPLEN);
-	memcpy(ifc.b, head + IFCADDR, IPLEN);
-	if (ifc_byip(c->st, &laddr) != NULL)
-		m->laddr = laddr;
-	else if (ifc_byip(c->st, &ifc) != NULL)
-		m->laddr = ifc;
-	if (memcmp(m->raddr.b + IP4OFF, "\xff\xff\xff\xff", 4) == 0 && ip_isv4(&m->raddr)) {
-		i = ifc_forbroadcast(c->st, &m->laddr);
-		m->index = i != NULL ? i->ifc.index : 0;
-	}
+	return ip_isv4(ip) && memcmp(ip->b + IP4OFF, "\xff\xff\xff\xff", 4) == 0;
 }
 
+/*
+ * sendheaders sends from the address the user says if that is ours, else from the interface's, else from what the
+ * system picks: Linux refuses what is not ours.
+ */
 static ssize_t sendheaders(Conv *c, const u8 *p, u32 n)
 {
 	IpMsg m = { .raddr = ip_none };
+	ssize_t rc = -1;
+	Conv *i;
 
 	if (n < HEAD)
 		return errset(Etoosmall);
 	memcpy(m.raddr.b, p + RADDR, IPLEN);
 	m.rport = be16(p + RPORT);
-	source(c, p, &m);
-	return ipsock_sendto(c->fd, p + HEAD, n - HEAD, &m);
+	for (int at = LADDR; rc == -1 && at <= IFCADDR; at += IPLEN) {
+		memcpy(m.laddr.b, p + at, IPLEN);
+		if (isbroadcast(&m.raddr) && (i = ifc_forbroadcast(c->st, &m.laddr)) != NULL)
+			m.index = i->ifc.index;
+		if (!ip_isnone(&m.laddr) && !ip_ismulticast(&m.laddr) && !isbroadcast(&m.laddr))
+			rc = ipsock_sendto(c->fd, p + HEAD, n - HEAD, &m);
+	}
+	m.laddr = ip_none;
+	return rc == -1 ? ipsock_sendto(c->fd, p + HEAD, n - HEAD, &m) : rc;
 }
 
 static void udp_write(Req *r, Conv *c)

@@ -216,7 +216,7 @@ ssize_t ipsock_send(int fd, const void *p, size_t n)
 
 typedef union Control {
 	struct cmsghdr h;
-	char room[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	char room[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
 } Control;
 
 static void getinfo(struct msghdr *h, IpMsg *m)
@@ -232,6 +232,7 @@ static void getinfo(struct msghdr *h, IpMsg *m)
 		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			memcpy(&four, CMSG_DATA(c), sizeof four);
 			m->laddr = ip_v4(&four.ipi_addr);
+			m->ifc = ip_v4(&four.ipi_spec_dst);
 			m->index = four.ipi_ifindex;
 		}
 	}

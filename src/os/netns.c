@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -90,11 +91,26 @@ static int makesocket(void *arg)
 	return fd < 0 ? os_werr("socket") : fd;
 }
 
+/* excursion makes a socket in ns from this thread, if it has the right to come back; false: it has not. */
+static bool excursion(int ns, int *a, int *fd)
+{
+	autofd int home = openself(NULL);
+
+	if (home < 0 || setns(home, CLONE_NEWNET) < 0 || setns(ns, CLONE_NEWNET) < 0)
+		return false;
+	*fd = makesocket(a);
+	if (setns(home, CLONE_NEWNET) < 0)
+		abort(); /* it was allowed a moment ago; going on in the wrong stack would be worse */
+	return true;
+}
+
 int netns_socket(int ns, int domain, int type, int proto)
 {
-	int a[3] = { domain, type, proto };
+	int a[3] = { domain, type, proto }, fd;
 
-	return ns < 0 ? makesocket(a) : netns_run(ns, makesocket, a);
+	if (ns < 0)
+		return makesocket(a);
+	return excursion(ns, a, &fd) ? fd : netns_run(ns, makesocket, a);
 }
 
 typedef struct File {

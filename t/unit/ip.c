@@ -378,6 +378,116 @@ static void udp(void)
 	fid_drop(lc);
 }
 
+/* broadcast does what a DHCP client without an address does */
+static void broadcast(void)
+{
+	u8 p[128] = { [10] = 255, [11] = 255, [12] = 255, [13] = 255, [14] = 255, [15] = 255 };
+	int a = -1, c = -1;
+	Fid *lc = clone_(root[1], "udp", &a), *cc = clone_(root[0], "udp", &c), *ld, *cd;
+	char buf[IPTEXT];
+	Ip ip;
+
+	ok(put(ifc[0], "remove 10.0.0.1 /24") == 0 && put(ifc[0], "add 0.0.0.0 0.0.0.0") == 0, "the null address: %s", rerrstr());
+	ok(has(text(root[0], "ipifc/0/status"), "\t0.0.0.0 "), "is in status");
+	ok(put(lc, "announce *!67") == 0 && put(lc, "headers") == 0, "a server");
+	ok(put(cc, "announce *!68") == 0 && put(cc, "headers") == 0, "a client");
+	ld = data(root[1], "udp", a);
+	cd = data(root[0], "udp", c);
+	memset(p + 16, 0, 32);
+	put_be16(p + 48, 67);
+	memcpy(p + 52, "discover", 8);
+	is_int(call_write(cd, p, 60, 0, &me, MS), 60, "a broadcast from nowhere goes out: %s", rerrstr());
+	is_int(call_read(ld, p, sizeof p, 0, &me, MS), 60, "and comes in");
+	memcpy(ip.b, p, IPLEN);
+	is_str(ip_print(&ip, buf), "0.0.0.0", "from 0.0.0.0");
+	memcpy(ip.b, p + 32, IPLEN);
+	is_str(ip_print(&ip, buf), "10.0.0.2", "with the interface's address");
+	is_int(be16(p + 48), 68, "and port");
+	memset(p + 12, 255, 4);
+	memcpy(p + 52, "offer", 5);
+	is_int(call_write(ld, p, 57, 0, &me, MS), 57, "the answer is broadcast: %s", rerrstr());
+	is_int(call_read(cd, p, sizeof p, 0, &me, MS), 57, "and arrives");
+	memcpy(ip.b, p, IPLEN);
+	is_str(ip_print(&ip, buf), "10.0.0.2", "from the server");
+	ok(put(ifc[0], "remove 0.0.0.0 0.0.0.0") == 0 && put(ifc[0], "add 10.0.0.1 /24") == 0, "back to an address");
+	fid_drop(ld);
+	fid_drop(cd);
+	fid_drop(lc);
+	fid_drop(cc);
+}
+
+/* others: user 65534 is "none" */
+static void others(void)
+{
+	Caller owner = me;
+	int c = -1, d = -1;
+	Fid *cc = clone_(root[0], "tcp", &c), *f, *mine;
+	char path[32];
+
+	snprintf(path, sizeof path, "tcp/%d/ctl", c);
+	me.uid = me.gid = 65534;
+	f = at(root[0], "%s", path);
+	is_int(call_open(f, ORDWR, &me, MS), -1, "none may not open another's conversation");
+	is_str(rerrstr(), "permission denied", "and is told so");
+	fid_drop(f);
+	ok(openat_(root[0], OWRITE, "iproute") == NULL && openat_(root[0], OWRITE, "arp") == NULL &&
+	   openat_(root[0], OWRITE, "ndb") == NULL && openat_(root[0], OWRITE, "log") == NULL, "nor write iproute, arp, ndb or log");
+	mine = clone_(root[0], "tcp", &d);
+	ok(mine != NULL && d != c, "but has conversations of its own");
+	me = owner;
+	snprintf(path, sizeof path, "tcp/%d/data", d);
+	f = openat_(root[0], ORDWR, path);
+	ok(f != NULL, "which the host owner may open: %s", rerrstr());
+	fid_drop(f);
+	fid_drop(mine);
+	fid_drop(cc);
+}
+
+static void numbers(void)
+{
+	Fid *f[33] = { NULL };
+	char buf[ERRMAX] = "";
+	int n;
+	Fid *c, *e;
+
+	for (int i = 0; i < 17; i++)
+		f[i] = clone_(root[2], "icmpv6", &n);
+	ok(f[15] != NULL && f[16] == NULL, "icmpv6 has 16 conversations");
+	is_str(rerrstr(), "no free devices", "and then no more");
+	for (int i = 0; i < 17; i++)
+		fid_drop(f[i]);
+	c = clone_(root[0], "tcp", &n);
+	ok(put(c, "announce *!0") == 0 && put(c, "hangup") == 0, "hangup of an announced one");
+	e = at(root[0], "tcp/%d/listen", n);
+	is_int(call_open(e, ORDWR, &me, MS), -1, "no listen after it");
+	is_str(rerrstr(), "listen hungup", "says why");
+	fid_drop(e);
+	e = at(root[0], "tcp/%d/err", n);
+	ok(call_open(e, OREAD, &me, MS) == 0 && call_read(e, buf, sizeof buf - 1, 0, &me, MS) > 0, "err has something");
+	is_str(buf, "i/o on hungup channel", "the reason");
+	fid_drop(e);
+	fid_drop(c);
+}
+
+static void snoop(void)
+{
+	u8 p[256], e[84] = { 0 };
+	Fid *s = openat_(root[1], OREAD, "ipifc/0/snoop"), *c, *d;
+	int n = -1;
+
+	ok(s != NULL, "snoop: %s", rerrstr());
+	c = clone_(root[0], "icmp", &n);
+	ok(put(c, "connect 10.0.0.2!1") == 0, "a ping");
+	d = data(root[0], "icmp", n);
+	e[20] = 8;
+	ok(call_write(d, e, sizeof e, 0, &me, MS) == (long)sizeof e, "goes by");
+	is_int(call_read(s, p, sizeof p, 0, &me, MS), (long)sizeof e, "and is seen");
+	ok(p[0] == 0x45 && memcmp(p + 12, "\12\0\0\1\12\0\0\2", 8) == 0 && p[20] == 8, "whole, from its IP header on");
+	fid_drop(d);
+	fid_drop(c);
+	fid_drop(s);
+}
+
 static void icmp(const char *proto, const char *addr, int head, u8 type, u8 reply)
 {
 	u8 p[256] = { 0 };
@@ -593,6 +703,93 @@ static void unbind(void)
 	fid_drop(l0);
 }
 
+/* an init that keeps descriptors, for one kernel process after another */
+typedef struct Init {
+	int s, n;
+	char key[16][64];
+	int fd[16];
+} Init;
+
+static void *keeper(void *arg)
+{
+	Init *in = arg;
+	char buf[512];
+	int fd, nfd;
+	ssize_t n;
+
+	while ((n = io_recvfds(in->s, buf, sizeof buf - 1, &fd, &nfd)) > 0)
+		if (strncmp(buf, "store ", 6) == 0 && nfd == 1 && in->n < 16) {
+			snprintf(in->key[in->n], sizeof in->key[0], "%.60s", buf + 6);
+			in->fd[in->n++] = fd;
+		} else if (nfd == 1) {
+			close(fd);
+		}
+	return NULL;
+}
+
+static Kern *kernel(Init *in, pthread_t *t)
+{
+	int sp[2];
+	char buf[128];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sp) < 0)
+		abort();
+	in->s = sp[0];
+	for (int i = 0; i < in->n; i++) {
+		int n = snprintf(buf, sizeof buf, "kept %s", in->key[i]);
+
+		if (io_sendfds(sp[0], buf, (size_t)n + 1, &in->fd[i], 1) < 0)
+			abort();
+	}
+	if (io_sendfds(sp[0], "go", 3, NULL, 0) < 0)
+		abort();
+	pthread_create(t, NULL, keeper, in);
+	return kern_new("glenda", sp[1]);
+}
+
+/* restart lets a kernel process with a configured stack go and looks what the next one has */
+static void restart(int hw)
+{
+	Init in = { 0 };
+	pthread_t t[2];
+	static Kern *one, *two; /* a Kern lives as long as its process */
+	Fid *r, *c, *l;
+	int n;
+
+	one = kernel(&in, &t[0]);
+	ok(ether_add(one, 0, "e0", hw) == 0, "a kernel process: %s", rerrstr());
+	r = kern_attach(one, "I7", "glenda", &me);
+	c = clone_(r, "ipifc", &n);
+	ok(put(c, "bind ether #l0/ether0") == 0 && put(c, "add 10.3.0.1 /24") == 0, "with an interface: %s", rerrstr());
+	ok(putfile(r, "ndb", "sys=x\n") == 0, "and ndb");
+	fid_drop(c);
+	fid_drop(r);
+	ok(has(text(r = kern_attach(one, "I7", "glenda", &me), "ipifc/0/status"), "10.3.0.1"), "a bound interface stays when its ctl is closed");
+	fid_drop(r);
+	ip_closeall(one);
+	ether_drop(one, 0);
+	shutdown(in.s, SHUT_RDWR);
+	pthread_join(t[0], NULL);
+	two = kernel(&in, &t[1]);
+	ok(ether_add(two, 0, "e0", hw) == 0, "the next kernel process: %s", rerrstr());
+	r = kern_attach(two, "I7", "glenda", &me);
+	ok(has(text(r, "ipifc/0/status"), "device #l0/ether0 maxtu 1514 "), "has the interface");
+	ok(has(text(r, "ipselftab"), "10.3.0.1 "), "its address");
+	is_str(text(r, "ndb"), "sys=x\n", "and ndb");
+	l = kern_attach(two, "l0", "glenda", &me);
+	is_str(text(l, "ether0/addr"), "0200000000a0", "#l0 finds its interface in the stack");
+	ok(putfile(r, "ipifc/0/ctl", "unbind") == 0, "unbind: %s", rerrstr());
+	is_str(text(l, "ether0/addr"), "0200000000a0", "and has it back");
+	fid_drop(l);
+	fid_drop(r);
+	ip_closeall(two);
+	ether_drop(two, 0);
+	shutdown(in.s, SHUT_RDWR);
+	pthread_join(t[1], NULL);
+	for (int i = 0; i < in.n; i++)
+		close(in.fd[i]);
+}
+
 static void log_(void)
 {
 	char buf[256] = "";
@@ -639,6 +836,10 @@ int main(void)
 	tcp("2001:db8::2");
 	bulk();
 	udp();
+	broadcast();
+	others();
+	numbers();
+	snoop();
 	icmp("icmp", "10.0.0.2", 20, 8, 0);
 	icmp("icmpv6", "2001:db8::2", 40, 128, 129);
 	alone();
@@ -653,6 +854,7 @@ int main(void)
 	ip_closeall(k);
 	ether_drop(k, 0);
 	ether_drop(k, 1);
+	restart(hw);
 	is_int(ref_live("Fid"), 0, "no Fid is left");
 	netlink_close(nl);
 	return done();

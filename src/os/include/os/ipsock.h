@@ -15,6 +15,7 @@ typedef enum IpKind { IpTcp, IpUdp, IpIcmp, IpIcmp6 } IpKind;
 /* where a datagram comes from and goes to */
 typedef struct IpMsg {
 	Ip raddr, laddr;
+	Ip ifc; /* received IPv4 only: the own unicast address it came in by, also when laddr is a broadcast address */
 	u16 rport;
 	int index; /* of the interface, 0: not said */
 } IpMsg;

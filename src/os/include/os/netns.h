@@ -1,7 +1,7 @@
 /*
  * Net name spaces.  A thread that enters one is made for that and ends: a
- * process in a child user name space may enter its stacks but not come back
- * to the net name space it was started in.
+ * process in a child user name space may enter its stacks but perhaps not
+ * come back to the net name space it was started in.
  */
 #ifndef OS_NETNS_H
 #define OS_NETNS_H
