@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <base/err.h>
 #include <base/mem.h>
@@ -385,4 +386,12 @@ int mount_unshare(void)
 	if (unshare(CLONE_NEWNS) < 0)
 		return os_werr("new mount name space");
 	return mount_private();
+}
+
+int mount_devnode(int dirfd, const char *name, u32 major, u32 minor)
+{
+	/* the mode is given twice, as the umask may take some of it */
+	if (mknodat(dirfd, name, S_IFCHR | 0666, makedev(major, minor)) < 0 || fchmodat(dirfd, name, 0666, 0) < 0)
+		return os_werr("device node %s", name);
+	return 0;
 }

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 #include <base/err.h>
 #include <base/mem.h>
+#include <base/str.h>
 #include <os/io.h>
 #include <os/spawn.h>
 
@@ -281,6 +283,14 @@ int pid_kill(int pidfd, int sig)
 	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? os_werr("kill") : 0;
 }
 
+void pid_gone(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
 int pid_wait(int pidfd, int ms)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
@@ -295,6 +305,49 @@ int pid_wait(int pidfd, int ms)
 	if (r < 0 || waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &si, WEXITED) < 0)
 		return os_werr("wait");
 	return si.si_code == CLD_EXITED ? si.si_status << 8 : si.si_status;
+}
+
+pid_t proc_ended(int *status)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(-1, status, WNOHANG);
+	while (pid < 0 && errno == EINTR);
+	return pid < 0 ? 0 : pid;
+}
+
+void proc_killgroup(pid_t pgid, int sig)
+{
+	if (pgid > 1)
+		kill(-pgid, sig);
+}
+
+void proc_kill(pid_t pid, int sig)
+{
+	if (pid > 0)
+		kill(pid, sig);
+}
+
+void proc_killall(int sig)
+{
+	kill(-1, sig);
+}
+
+char *proc_status(int status, char *buf, size_t n)
+{
+	if (status == 0)
+		str_cpy(buf, n, "");
+	else if (WIFSIGNALED(status))
+		snprintf(buf, n, "killed by signal %d", WTERMSIG(status));
+	else
+		snprintf(buf, n, "exit %d", WEXITSTATUS(status));
+	return buf;
+}
+
+int proc_code(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 int sig_fd(const int *set)

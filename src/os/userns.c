@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -204,6 +205,9 @@ int userns_become(void)
 		return os_werr("setgroups");
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return os_werr("become uid 0 of the name space");
+	/* the change made our files in /proc root's of the host: we map the ids of our children by them */
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return os_werr("prctl");
 	return 0;
 }
 

@@ -110,4 +110,7 @@ int mount_within(int nsfd, int (*fn)(void *arg), void *arg) must_use;
 /* mount_unshare gives the calling thread (and only it, if the process has others) a private mount name space. */
 int mount_unshare(void) must_use;
 
+/* mount_devnode makes a character device that everybody may open; only the root of the host can. */
+int mount_devnode(int dirfd, const char *name, u32 major, u32 minor) must_use;
+
 #endif

@@ -81,6 +81,23 @@ int pid_wait(int pidfd, int ms) must_use;
 /* proc_reap waits for any child, or only looks when block is false; it returns its pid, 0 when there is none. */
 pid_t proc_reap(bool block);
 
+/* proc_ended takes a child that has ended (its wait status in *status), 0 if there is none now. */
+pid_t proc_ended(int *status) must_use;
+
+/* proc_killgroup signals a process group, proc_kill a process, proc_killall every other process of a pid name space. */
+void proc_killgroup(pid_t pgid, int sig);
+void proc_kill(pid_t pid, int sig);
+void proc_killall(int sig);
+
+/* proc_status says what a wait status means, in buf[n], returned: "" for success, "exit 3", "killed by signal 9". */
+char *proc_status(int status, char *buf, size_t n);
+
+/* proc_code gives the exit code that stands for a wait status, as shells have it: 128 + N for signal N. */
+int proc_code(int status);
+
+/* pid_gone waits until the process, no child of ours perhaps, has ended. */
+void pid_gone(int pidfd);
+
 /* sig_fd blocks the signals of set (0-ended) in this process and returns a descriptor that reads them. */
 int sig_fd(const int *set) must_use;
 

@@ -1,0 +1,63 @@
+/*
+ * Init's parts: init.c the life of process 1, task.c what exec started,
+ * kproc.c the kernel processes, remount.c after one has died.
+ */
+#ifndef NODE_INIT_H
+#define NODE_INIT_H
+
+#include <unistd.h>
+#include <base/list.h>
+#include <base/buf.h>
+#include <node/loop.h>
+#include <node/msg.h>
+#include <node/node.h>
+
+typedef struct Task Task;
+typedef struct Kproc Kproc;
+
+enum { Nkproc = 2 };
+
+typedef struct Init {
+	InitOpts o;
+	const Machine *m;
+	Loop *loop;
+	Msg *msg;
+	int sup, sig;
+	int hw;         /* the net name space with the node's interfaces */
+	int tty;        /* the console's side of the pseudo-terminal */
+	pid_t console;  /* what runs on it, 0: nothing */
+	int consoles;   /* how many did */
+	i64 consince;   /* clock_ms when the last was started */
+	int wait;       /* milliseconds before the next, when it ended too soon */
+	List tasks;
+	Kproc *kproc[Nkproc];
+	List store;     /* of Kept */
+	char **env;     /* the node's first environment */
+	int nenv;
+} Init;
+
+typedef struct Kept {
+	Link link;
+	char *key;
+	int fd;
+} Kept;
+
+/* init_say writes a line on the console. */
+void init_say(Init *in, const char *fmt, ...) printf_like(2, 3);
+
+/* init_env returns the node's environment with the n strings of more added or replaced; owned by the caller (init_freeenv). */
+char **init_env(const Init *in, char *const *more, int n) must_use;
+void init_freeenv(char **env);
+
+/* task_exec does what an exec message asks; task_reap takes the end of a process, if it is one of ours. */
+void task_exec(Init *in, Msg *m);
+bool task_reap(Init *in, pid_t pid, int status);
+
+/* kproc_start starts kernel process i and calls ready each time its files are there; kproc_reap takes its end. */
+int kproc_start(Init *in, int i, void (*ready)(Kproc *k)) must_use;
+bool kproc_reap(Init *in, pid_t pid, int status);
+
+/* why_tell writes to descriptor reply who waits on what in this node. */
+void why_tell(Init *in, int reply);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * A kernel process: the devices, on one FUSE file system.  It starts in the
+ * net name space where the node's interfaces wait (they become #l) and has
+ * a mount name space of its own, so that it never walks into what it serves.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <base/err.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <dev/dev.h>
+#include <dev/ether.h>
+#include <fuse/fuse.h>
+#include <node/msg.h>
+#include <node/node.h>
+#include <os/io.h>
+#include <os/netlink.h>
+#include <os/netns.h>
+#include <os/spawn.h>
+#include <os/thread.h>
+#include <srv/conn.h>
+
+typedef struct Kernel {
+	Kern *k;
+	Fuse *f;
+	int ctl;
+} Kernel;
+
+static int oneether(Kern *k, const char *name, int ns)
+{
+	i64 n;
+
+	if (!str_prefix(name, "ether") || str_int(name + 5, 0, 127, &n) < 0)
+		return 0;
+	return ether_add(k, (int)n, name, ns);
+}
+
+/* ethers makes #lN of every interface etherN in our net name space. */
+static int ethers(Kern *k)
+{
+	autofd int ns = netns_self();
+	Netlink *nl = ns < 0 ? NULL : netlink_open(-1);
+	Iface *list = NULL;
+	int n = nl ? netlink_links(nl, &list) : -1, r = n < 0 ? -1 : 0;
+
+	for (int i = 0; i < n && r == 0; i++)
+		r = oneether(k, list[i].name, ns);
+	free(list);
+	if (nl != NULL)
+		netlink_close(nl);
+	return r;
+}
+
+static void dump(Kernel *kp, int reply)
+{
+	autobuf Buf b = { 0 };
+
+	fuse_dump(kp->f, &b);
+	if (b.n > MsgMax - 64)
+		b.p[MsgMax - 64] = '\0';
+	msg_send(reply, NULL, 0, "text", b.n > 0 ? b.p : "  nothing\n", NULL);
+}
+
+/* questions answers init; init's end is ours. */
+static void questions(void *arg)
+{
+	Kernel *kp = arg;
+	Msg *m = msg_new();
+
+	while (msg_recv(kp->ctl, m) > 0)
+		if (msg_is(m, "dump", 0) && m->nfd > 0)
+			dump(kp, m->fd[0]);
+	exit(0);
+}
+
+static int offer(Kernel *kp)
+{
+	autofd int mnt = fuse_mountfd(kp->f);
+
+	return mnt < 0 ? -1 : msg_send(kp->ctl, &mnt, 1, "mount", NULL);
+}
+
+static int start(Kernel *kp, const char *user, int store)
+{
+	FuseOpts o = { .uname = user, .source = "#", .allow_other = true };
+
+	if ((kp->k = kern_new(user, store)) == NULL || ethers(kp->k) < 0)
+		return -1;
+	if ((kp->f = fuse_new(kern_root(kp->k), "", &o)) == NULL || offer(kp) < 0)
+		return -1;
+	return thread_start("questions", questions, kp);
+}
+
+int kernel_main(const char *user, int store, int ctl)
+{
+	Kernel *kp = mem_new(sizeof *kp);
+
+	kp->ctl = ctl;
+	proc_name("kernel");
+	if (start(kp, user, store) < 0) {
+		msg_send(ctl, NULL, 0, "error", rerrstr(), NULL);
+		return 1;
+	}
+	fuse_serve(kp->f);
+	return 0;
+}

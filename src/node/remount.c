@@ -1,0 +1,201 @@
+/*
+ * After a kernel process has died, its file system is a corpse wherever it
+ * was mounted: every use answers "software caused connection abort".  The
+ * new one is put in place of the old, object for object: what was mounted
+ * from the old one's /M/3 becomes a mount of the new one's /M/3, which the
+ * new kernel process has made again from what init kept.
+ *
+ * The mounts of one name space are replaced in the order of its table,
+ * parents first.  Unmounting a dead mount takes those below it along, so
+ * living ones among them are copied first (which can fail, if the way there
+ * leads through names that only the dead process knew) and put back.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <base/err.h>
+#include <base/mem.h>
+#include <os/io.h>
+#include <os/mount.h>
+#include <os/procinfo.h>
+#include "kproc.h"
+
+enum { MaxSpaces = 1024 };
+
+typedef struct Remount {
+	Kproc *k;
+	u32 major, minor; /* of the dead file system */
+	int root;         /* the new one's root */
+	u64 seen[MaxSpaces];
+	int nseen;
+	int done, lost;
+} Remount;
+
+static bool isdead(const Remount *r, const Mount *m)
+{
+	return m->major == r->major && m->minor == r->minor;
+}
+
+void remount_learn(Kproc *k)
+{
+	Mounts *t = mounts_read("/.proc", 0);
+	const Mount *m = t ? mounts_top(t, k->point) : NULL;
+
+	if (m != NULL) {
+		k->major = m->major;
+		k->minor = m->minor;
+	}
+	mounts_free(t);
+}
+
+/* replace puts the new file system's m->root at m->point, and the copies of the living mounts back on top. */
+static int replace(Remount *r, const Mount *m)
+{
+	autofd int fd = mount_tree(r->root, m->root[1] ? m->root + 1 : NULL, TreeClone);
+
+	if (fd < 0)
+		return werrstr("#%s: %s", m->root, rerrstr());
+	return mount_move(fd, NULL, AT_FDCWD, m->point, 0);
+}
+
+static const Mount *parent(const Mounts *t, const Mount *m)
+{
+	for (int i = 0; i < t->n; i++)
+		if (t->m[i].id == m->parent)
+			return &t->m[i];
+	return NULL;
+}
+
+/* savebelow copies the living mounts directly below dead mount d: copy[i] goes with mount i. */
+static void savebelow(Remount *r, const Mounts *t, const Mount *d, int *copy)
+{
+	for (int i = 0; i < t->n; i++)
+		if (t->m[i].parent == d->id && !isdead(r, &t->m[i])) {
+			copy[i] = mount_tree(AT_FDCWD, t->m[i].point, TreeClone | TreeRecursive);
+			if (copy[i] < 0)
+				r->lost++;
+		}
+}
+
+static void putback(const Mounts *t, int *copy)
+{
+	for (int i = 0; i < t->n; i++) {
+		if (copy[i] < 0)
+			continue;
+		if (mount_move(copy[i], NULL, AT_FDCWD, t->m[i].point, 0) == 0) {
+			close(copy[i]);
+			copy[i] = -1;
+		}
+	}
+}
+
+/* removedead unmounts d, and the dead ones on top of it at the same place. */
+static void removedead(const Remount *r, const Mount *d)
+{
+	for (;;) {
+		Mounts *t = mounts_read("/.proc", 0);
+		const Mount *top = t ? mounts_top(t, d->point) : NULL;
+		bool dead = top != NULL && isdead(r, top);
+
+		mounts_free(t);
+		if (!dead || mount_off(d->point, 0) < 0)
+			return;
+	}
+}
+
+/* onespace runs in the name space it repairs. */
+static int onespace(void *arg)
+{
+	Remount *r = arg;
+	Mounts *t = mounts_read("/.proc", 0);
+	int *copy;
+
+	if (t == NULL)
+		return -1;
+	copy = mem_array((size_t)t->n, sizeof *copy);
+	memset(copy, -1, (size_t)t->n * sizeof *copy);
+	for (int i = 0; i < t->n; i++) {
+		const Mount *m = &t->m[i], *up = parent(t, m);
+
+		if (!isdead(r, m))
+			continue;
+		savebelow(r, t, m, copy);
+		if (up == NULL || !isdead(r, up))
+			removedead(r, m);
+		if (replace(r, m) < 0) {
+			init_say(r->k->in, "init: %s: %s", m->point, rerrstr());
+			r->lost++;
+		} else
+			r->done++;
+		putback(t, copy);
+	}
+	for (int i = 0; i < t->n; i++)
+		if (copy[i] >= 0)
+			close(copy[i]);
+	free(copy);
+	mounts_free(t);
+	return 0;
+}
+
+static bool seen(Remount *r, u64 id)
+{
+	for (int i = 0; i < r->nseen; i++)
+		if (r->seen[i] == id)
+			return true;
+	if (r->nseen < MaxSpaces)
+		r->seen[r->nseen++] = id;
+	return false;
+}
+
+static void oneproc(void *arg, u32 pid)
+{
+	Remount *r = arg;
+	int ns = mount_ns("/.proc", pid);
+
+	if (ns < 0)
+		return; /* it has just ended */
+	/* a kernel process' own name space is not for others */
+	for (int i = 0; i < Nkproc; i++)
+		if (r->k->in->kproc[i] != NULL && r->k->in->kproc[i]->pid == (pid_t)pid) {
+			close(ns);
+			return;
+		}
+	if (!seen(r, mount_nsid(ns)) && mount_within(ns, onespace, r) < 0)
+		init_say(r->k->in, "init: name space of %u: %s", pid, rerrstr());
+	close(ns);
+}
+
+/* renewed says whether the file system at k's point is another one than k last knew: numbers are used again. */
+static bool renewed(const Kproc *k)
+{
+	Mounts *t = mounts_read("/.proc", 0);
+	const Mount *m = t ? mounts_top(t, k->point) : NULL;
+	bool other = m != NULL && (m->major != k->major || m->minor != k->minor);
+
+	mounts_free(t);
+	return other;
+}
+
+void remount_all(Kproc *k)
+{
+	Remount *r;
+
+	/* the old one's number is free again only if it was mounted nowhere else */
+	if (!renewed(k))
+		return;
+	r = mem_new(sizeof *r);
+
+	r->k = k;
+	r->major = k->major;
+	r->minor = k->minor;
+	r->root = mount_tree(AT_FDCWD, k->point, 0);
+	if (r->root < 0 || proc_each(oneproc, r) < 0)
+		init_say(k->in, "init: %s", rerrstr());
+	else
+		init_say(k->in, "init: kernel process %s is back; %d mounts renewed in %d name spaces%s", k->name,
+			 r->done, r->nseen, r->lost ? ", some could not be" : "");
+	if (r->root >= 0)
+		close(r->root);
+	free(r);
+}

@@ -1,0 +1,207 @@
+/*
+ * The stage: a tmpfs with everything a node is built from.  It is mounted
+ * in a private mount name space over the directory that holds the grids'
+ * state, which hides that from nodes and hosts too.  Root of the host makes
+ * it before the grid's user name space exists: device nodes work then, and
+ * programs under a directory that only root may enter can still be read.
+ *
+ *	bin/   anthill, ants      rc/   our scripts      dev/   null zero ... fuse net/tun
+ *	root/  where roots are put together
+ *
+ * The programs are copies: building anew does not disturb a grid.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <base/err.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <os/at.h>
+#include <os/io.h>
+#include <os/mount.h>
+#include <os/userns.h>
+#include "root.h"
+
+typedef struct DevNode {
+	const char *name;
+	u32 major, minor;
+	bool needed;
+} DevNode;
+
+static const DevNode devs[] = {
+	{ "null", 1, 3, true },	   { "zero", 1, 5, true },    { "full", 1, 7, true },  { "random", 1, 8, true },
+	{ "urandom", 1, 9, true }, { "tty", 5, 0, true },     { "fuse", 10, 229, true }, { "net/tun", 10, 200, false },
+};
+
+typedef struct Copy {
+	int from, to, rc;
+} Copy;
+
+static int copyfile(int from, int to, const char *name, u32 mode)
+{
+	autofd int in = openat(from, name, O_RDONLY | O_CLOEXEC);
+	autofd int out = openat(to, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	autofree char *buf = mem_new(256 * 1024);
+	ssize_t n;
+
+	if (in < 0 || out < 0)
+		return os_werr("copy %s", name);
+	while ((n = read(in, buf, 256 * 1024)) > 0)
+		if (io_writen(out, buf, (size_t)n) < 0)
+			return -1;
+	if (n < 0)
+		return os_werr("read %s", name);
+	return at_chmod(to, name, mode);
+}
+
+static void copyentry(void *arg, const char *name)
+{
+	Copy *c = arg;
+	Finfo fi;
+
+	if (c->rc < 0 || *name == '.')
+		return;
+	if ((c->rc = at_stat(c->from, name, &fi)) < 0)
+		return;
+	if (at_isfile(&fi))
+		c->rc = copyfile(c->from, c->to, name, fi.mode & 0111 ? 0755 : 0644);
+	else if (at_isdir(&fi))
+		c->rc = root_copy(c->from, name, c->to, name);
+}
+
+int root_copy(int fromdir, const char *from, int todir, const char *to)
+{
+	autofd int f = openat(fromdir, from, O_RDONLY | O_DIRECTORY | O_CLOEXEC), t = -1;
+	Copy c = { .from = f };
+
+	if (f < 0)
+		return os_werr("copy %s", from);
+	if (at_mkdir(todir, to, 0755) < 0 && errcode(rerrstr()) != Eexist)
+		return werrstr("mkdir %s: %s", to, rerrstr());
+	c.to = t = openat(todir, to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t < 0)
+		return os_werr("copy to %s", to);
+	return at_list(f, copyentry, &c) < 0 ? -1 : c.rc;
+}
+
+/* findrc looks for our scripts: $ANTHILL_RC, DIR/../share/anthill/rc (installed), or rc in a directory above (built). */
+static char *findrc(const char *bin)
+{
+	const char *env = getenv("ANTHILL_RC");
+	char *dir = mem_str(bin), *p, *slash;
+
+	if (env != NULL && *env != '\0') {
+		free(dir);
+		return mem_str(env);
+	}
+	for (int up = 0; up < 6 && (slash = strrchr(dir, '/')) != NULL; up++) {
+		*slash = '\0';
+		p = mem_printf("%s/share/anthill/rc", dir);
+		if (access(p, R_OK) < 0) {
+			free(p);
+			p = mem_printf("%s/rc/lib", dir);
+			if (access(p, R_OK) == 0)
+				*strrchr(p, '/') = '\0';
+		}
+		if (access(p, R_OK) == 0) {
+			free(dir);
+			return p;
+		}
+		free(p);
+	}
+	free(dir);
+	return NULL;
+}
+
+int stage_programs(char **bin, char **rc)
+{
+	char *self = at_readlink(AT_FDCWD, "/proc/self/exe");
+
+	if (self == NULL)
+		return werrstr("/proc/self/exe: %s", rerrstr());
+	*strrchr(self, '/') = '\0';
+	*bin = self;
+	*rc = findrc(self);
+	return 0;
+}
+
+/* bindnode puts the host's device node at dst, for those who cannot make one. */
+static int bindnode(const char *src, const char *dst)
+{
+	if (io_spit(dst, "", 0, 0644) < 0)
+		return -1;
+	return mount_bind(src, dst, 0);
+}
+
+static int links(int fd)
+{
+	static const char *const links[][2] = {
+		{ "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
+		{ "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" },
+	};
+
+	for (size_t i = 0; i < nelem(links); i++)
+		if (symlinkat(links[i][1], fd, links[i][0]) < 0)
+			return os_werr("link %s", links[i][0]);
+	return 0;
+}
+
+static int makedevs(const char *dir, bool make)
+{
+	autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || at_mkdir(fd, "net", 0755) < 0 || at_mkdir(fd, "pts", 0755) < 0 || at_mkdir(fd, "shm", 01777) < 0)
+		return os_werr("%s", dir);
+	for (size_t i = 0; i < nelem(devs); i++) {
+		const DevNode *d = &devs[i];
+		autofree char *src = mem_printf("/dev/%s", d->name), *dst = mem_printf("%s/%s", dir, d->name);
+
+		if (make ? mount_devnode(fd, d->name, d->major, d->minor) < 0 : bindnode(src, dst) < 0) {
+			if (d->needed)
+				return werrstr("device %s: %s", d->name, rerrstr());
+			unlink(dst);
+		}
+	}
+	return links(fd);
+}
+
+static int copyprograms(int stage)
+{
+	autofree char *bin = NULL, *rc = NULL;
+	autofd int from = -1, to = -1;
+
+	if (stage_programs(&bin, &rc) < 0)
+		return -1;
+	from = open(bin, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	to = openat(stage, "bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (copyfile(from, to, "anthill", 0755) < 0 || copyfile(from, to, "ants", 0755) < 0)
+		return werrstr("%s: %s", bin, rerrstr());
+	return rc != NULL && root_copy(AT_FDCWD, rc, stage, "rc") < 0 ? -1 : 0;
+}
+
+int stage_make(const char *base)
+{
+	static const char *const dirs[] = { "bin", "rc", "dev", "root" };
+	autofree char *dev = mem_printf("%s/dev", base);
+	autofd int fd = -1;
+
+	/* the copies are read through paths that the mount would hide if they were below base */
+	fd = mount_new("tmpfs", "anthill", "mode=755", MountNosuid);
+	if (fd < 0)
+		return -1;
+	for (size_t i = 0; i < nelem(dirs); i++)
+		if (at_mkdir(fd, dirs[i], 0755) < 0)
+			return werrstr("stage: %s", rerrstr());
+	if (copyprograms(fd) < 0 || mount_move(fd, NULL, AT_FDCWD, base, 0) < 0)
+		return -1;
+	return makedevs(dev, host_root());
+}
+
+bool stage_there(const char *base)
+{
+	autofree char *bin = mem_printf("%s/bin/anthill", base);
+
+	return access(bin, X_OK) == 0;
+}
