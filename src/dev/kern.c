@@ -14,6 +14,7 @@
 #include <base/str.h>
 #include <os/io.h>
 #include <os/procinfo.h>
+#include <os/userns.h>
 #include <srv/call.h>
 #include "kernpriv.h"
 
@@ -79,11 +80,11 @@ const char *kern_user(Kern *k, u32 uid)
 
 static u32 idof(Kern *k, const char *name)
 {
-	u32 uid = NOBODY;
+	u32 uid = k->nobody;
 	u64 v;
 
 	if (name == NULL)
-		return NOBODY;
+		return k->nobody;
 	if (str_eq(name, k->hostowner))
 		return geteuid();
 	if (*name >= '0' && *name <= '9' && str_u64(name, 10, UINT32_MAX, &v) == 0)
@@ -322,6 +323,7 @@ Kern *kern_new(const char *hostowner, int initfd)
 	Kern *k = mem_new(sizeof *k);
 
 	k->hostowner = mem_str(hostowner);
+	k->nobody = userns_has(NOBODY) ? NOBODY : geteuid();
 	srv_init(&k->root, "#", &root_ops, k);
 	k->root.parallel = true;
 	lock_init(&k->lk, RankDev);

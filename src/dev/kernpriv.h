@@ -15,6 +15,7 @@ typedef struct Instance {
 
 struct Kern {
 	char *hostowner;
+	u32 nobody; /* the id of users Linux has none for; ours if that is not mapped: nobody could write their files */
 	Srv root;
 	Lock lk;        /* protects instances, users */
 	List instances;

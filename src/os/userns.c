@@ -76,6 +76,26 @@ void userns_same(UserMap *m)
 	m->n = 1;
 }
 
+/* mapped says whether a map of ours has id. */
+static bool mapped(const char *path, u32 id)
+{
+	autofree char *text = io_slurp(AT_FDCWD, path, 65536, NULL);
+	unsigned in, out, n;
+
+	for (char *s = text; s != NULL && sscanf(s, "%u %u %u", &in, &out, &n) == 3;) {
+		if (id - in < n)
+			return true;
+		s = strchr(s, '\n');
+		s = s != NULL && s[1] != '\0' ? s + 1 : NULL;
+	}
+	return false;
+}
+
+bool userns_has(u32 id)
+{
+	return mapped("/proc/self/uid_map", id) && mapped("/proc/self/gid_map", id);
+}
+
 /* subid finds the first range that file grants to name or uid. */
 static bool subid(const char *file, const char *name, u32 uid, IdMap *m)
 {

@@ -38,6 +38,9 @@ int userns_map(int pid, UserMap *m) must_use;
 /* userns_become makes the calling process uid and gid 0 of its (mapped) user name space, without other groups. */
 int userns_become(void) must_use;
 
+/* userns_has says whether id is a user and a group of the calling name space; Linux denies writing to others' files. */
+bool userns_has(u32 id);
+
 /* host_check says whether this host can run grids; each problem and its fix is added to b as lines; 0 or -1. */
 int host_check(Buf *b) must_use;
 
