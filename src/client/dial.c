@@ -144,7 +144,10 @@ static int takesock(int ctl)
 			close(fd[--n]);
 	close(pair[0]);
 	close(pair[1]);
-	return n == 1 ? fd[0] : -1;
+	if (n != 1)
+		return -1;
+	sock_nodelay(fd[0]);
+	return fd[0];
 }
 
 /* data opens the conversation's data file */

@@ -260,9 +260,10 @@ static int out(void *arg, const void *p, u32 n)
 	return io_writen(STDOUT_FILENO, p, n);
 }
 
-/* ahead says how many reads of f may be in flight: a file without a length may give each byte once */
+/* ahead says how many reads of f to keep in flight: a file without a length may give each byte once */
 static int ahead(CFid *f)
 {
+	u64 units;
 	Dir d;
 	char *strings;
 	bool plain;
@@ -270,8 +271,9 @@ static int ahead(CFid *f)
 	if (client_stat(f, &d, &strings) < 0)
 		return 1;
 	plain = (d.mode & (DMDIR | DMAPPEND | DMEXCL)) == 0 && d.length > 0;
+	units = d.length / f->iounit + 2; /* the last one sees the end */
 	free(strings);
-	return plain ? depth : 1;
+	return !plain ? 1 : units < (u64)depth ? (int)units : depth;
 }
 
 static int read1(const char *path)

@@ -87,7 +87,7 @@ static int connected(int type, const Addr *a, socklen_t len, int ms)
 	return fd;
 }
 
-static void nodelay(int fd)
+void sock_nodelay(int fd)
 {
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 }
@@ -99,7 +99,7 @@ int sock_connect(const u8 *ip, int port, bool udp, int ms)
 	int fd = connected(udp ? SOCK_DGRAM : SOCK_STREAM, &a, len, ms);
 
 	if (fd >= 0 && !udp)
-		nodelay(fd);
+		sock_nodelay(fd);
 	return fd;
 }
 
@@ -210,7 +210,7 @@ int sock_accept(int lfd, char *from, size_t n)
 	if (fd < 0)
 		return os_werr("accept");
 	if (a.sa.sa_family != AF_UNIX)
-		nodelay(fd);
+		sock_nodelay(fd);
 	if (from != NULL)
 		print(from, n, &a);
 	return fd;

@@ -19,6 +19,9 @@ int sock_unixlisten(const char *path) must_use;
 /* sock_accept waits for the next connection; from[n] (may be NULL) gets its "address!port". */
 int sock_accept(int lfd, char *from, size_t n) must_use;
 
+/* sock_nodelay makes a TCP socket send small messages at once; others it leaves alone. */
+void sock_nodelay(int fd);
+
 /* sock_port returns the port a socket is bound to. */
 int sock_port(int fd) must_use;
 
