@@ -181,6 +181,22 @@ static void export(Var *v, void *arg)
 		add(v->fn->env);
 }
 
+/*
+ * What begins with anthill_ belongs to the node, which changes it in place
+ * (ns/group.h): programs are given the very strings that rc was started with.
+ */
+static bool isslot(const char *s)
+{
+	return str_prefix(s, "anthill_");
+}
+
+static void addslots(void)
+{
+	for (char **e = environ; e != NULL && *e != NULL; e++)
+		if (isslot(*e))
+			add(*e);
+}
+
 char **env_list(void)
 {
 	if (!dirty)
@@ -189,6 +205,7 @@ char **env_list(void)
 	if (list != NULL)
 		list[0] = NULL;
 	var_each(export, NULL);
+	addslots();
 	if (list == NULL) {
 		add(NULL);
 		nlist = 0;
@@ -231,7 +248,7 @@ static void loadenviron(const char *s)
 	const char *eq = strchr(s, '=');
 	autofree char *name = eq != NULL && eq > s ? mem_strn(s, (size_t)(eq - s)) : NULL;
 
-	if (name == NULL)
+	if (name == NULL || isslot(s))
 		return;
 	s = eq + 1;
 	if (str_prefix(name, "fn#"))

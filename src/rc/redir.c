@@ -96,6 +96,7 @@ int sh_open(const char *name, int mode)
 	path = sh_path(name);
 	if (path == NULL)
 		return -1;
+	env_update(); /* it may be a variable's file */
 	fd = open(path, mode | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return os_err();

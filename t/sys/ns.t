@@ -158,6 +158,39 @@ t 'a name space' unshare -m sh -e /tmp/made
 t 'is printed in full' is "bind /.proc /proc bind -c '#s' /srv bind '#c' /mnt bind -b /b /a bind -ac /c /a bind -a '#|' /x bind /a /y mount -ac /srv/ram9 /n cd /tmp" sh -c 'grep -v "^#" /tmp/ns1'
 t 'made again from that' unshare -m sh -e /tmp/again
 t 'is the same' cmp /tmp/ns1 /tmp/ns2
+anthill_egrp=0000000000000001 R='/build/bin/ants rc'
+export anthill_egrp R
+t 'rc binds in its own name space' is 'in b' $R -c 'rfork n; bind -b /b /a; cat /a/which'
+t 'that is not seen outside' is 'in a' cat /a/which
+t 'an error of bind is the status' is "bind: '/none' file does not exist bad" $R -c 'bind /none /n || echo bad'
+rc() { # TEXT WANT: a script on standard input
+	cat >/tmp/script.rc
+	t "$1" is "$2" $R /tmp/script.rc
+}
+rc 'rc knows # names' glenda <<'S'
+cat <'#c/user'
+S
+rc 'variables are in the group' '1 2 3' <<'S'
+y=(1 2 3)
+/usr/bin/tr '\0' ' ' <'#e/y'
+S
+rc 'that another rc reads' '3 2' <<'S'
+echo $#y $y(2)
+S
+rc 'rfork e makes a copy' '2 2' <<'S'
+rfork e
+y=changed
+z=2
+/usr/bin/tr '\0' ' ' <'#e/z'
+/build/bin/ants rc -c 'echo $z'
+S
+rc 'that others do not see' '3 2 0' <<'S'
+echo $#y $y(2) $#z
+S
+rc 'rfork E makes an empty one' '' <<'S'
+rfork E
+ls '/#/e' | grep y
+S
 t 'bind -ac on /' $A bind -ac /y /
 t 'the root is a union' is 'in a' cat /a/which
 t 'a new file in it' sh -c 'echo r >/newfile'
