@@ -1,6 +1,10 @@
 #!/bin/sh
 # dial and announce through a stack's network files, in a root of its own with a kernel process on /#.
 if [ "${DIAL_T:-}" != inside ]; then
+	if [ ! -r /dev/fuse ] || [ ! -w /dev/fuse ]; then
+		echo "1..0 # SKIP /dev/fuse is not ours to open"
+		exit 0
+	fi
 	DIAL_T=inside exec unshare -Urmpf --kill-child --propagation private "$0"
 fi
 B=${BUILD:?}
