@@ -8,7 +8,7 @@ if [ ! -d "$peer/rc/bin" ]; then
 	exit 0
 fi
 n=0 bad=0
-for f in $(find "$peer/rc/bin" -type f | xargs grep -lI '^#! */bin/rc' | sort); do
+for f in $(find "$peer/rc/bin" -type f -exec grep -lI '^#! */bin/rc' {} + | sort); do
 	n=$((n + 1))
 	if why=$("$build/bin/ants" rc -n "$f" 2>&1); then
 		echo "ok $n - ${f#"$peer/"}"
