@@ -65,3 +65,8 @@ void keys_front(int fd)
 	tcsetpgrp(fd, mine);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
+
+bool keys_isfront(int fd)
+{
+	return tcgetpgrp(fd) == getpgrp();
+}

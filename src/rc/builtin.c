@@ -7,6 +7,7 @@
 #include <base/mem.h>
 #include <base/str.h>
 #include <os/io.h>
+#include <os/keys.h>
 #include "sh.h"
 
 static Flow usage(const char *s)
@@ -180,13 +181,10 @@ static int rfork_linux(const char *s)
 		case 'n':
 			if (child_newns() < 0)
 				return -1;
-			sh_followstop();
 			break;
 		case 'e':
-			break; /* every process has its own */
 		case 'E':
-			env_clear();
-			break;
+			break; /* every process has its own */
 		case 's':
 			child_group();
 			break;
@@ -194,8 +192,6 @@ static int rfork_linux(const char *s)
 			break;
 		case 'F':
 			child_closefrom(3);
-			sh.nstep = 0;
-			sh_followstop();
 			break;
 		default:
 			return werrstr("'%c' is possible only in a node", *s);
@@ -206,6 +202,7 @@ static int rfork_linux(const char *s)
 static Flow rfork(int argc, int at, int fl)
 {
 	const char *s = argc == 2 ? sh.word[at + 1] : "ens";
+	bool front;
 	int r;
 
 	if (argc > 2 || s[strspn(s, "nNeEsfFmcCV")] != '\0') {
@@ -214,12 +211,19 @@ static Flow rfork(int argc, int at, int fl)
 		return Go;
 	}
 	env_update();
+	front = strchr(s, 's') != NULL && keys_isfront(0);
 	r = sh.hooks->rfork != NULL ? sh.hooks->rfork(s) : rfork_linux(s);
+	if (front) /* the new group goes on using the terminal */
+		keys_front(0);
 	if (r < 0) {
 		sh_err("rfork: %s", rerrstr());
 		status_set("rfork failed");
 		return Go;
 	}
+	if (strchr(s, 'E') != NULL)
+		env_clear();
+	if (strchr(s, 'F') != NULL)
+		sh.nstep = 0;
 	sh_followstop();
 	status_set("");
 	return Go;

@@ -217,9 +217,7 @@ static int start_fork(Node *n, bool async)
 	int pid = child_fork();
 
 	if (pid == 0) {
-		if (async && sh.hooks->rfork != NULL)
-			(void)!sh.hooks->rfork("s");
-		else if (async)
+		if (async)
 			child_group();
 		run_child(n);
 	}
@@ -240,7 +238,7 @@ int simple_start(Node *n, bool async)
 	}
 	if (body != NULL && body->type == Nredirs)
 		body = unblock(body->b);
-	if (body != NULL && body->type == Nsimple && !(async && sh.hooks->rfork != NULL))
+	if (body != NULL && body->type == Nsimple)
 		pid = start_simple(cmd, body, async);
 	else
 		pid = start_fork(n, async);

@@ -20,4 +20,7 @@ int keys_width(int fd) must_use;
 /* keys_front makes this process's group the one that terminal fd listens to, if another is. */
 void keys_front(int fd);
 
+/* keys_isfront says whether fd is a terminal that listens to this process's group. */
+bool keys_isfront(int fd) must_use;
+
 #endif
