@@ -12,7 +12,7 @@ case $B in /*) ;; *) B=$PWD/$B ;; esac
 r=${TMPDIR:?}/root
 mkdir "$r" && mount -t tmpfs root "$r" && cd "$r" || exit 1
 mkdir '#' tmp dev net proc build usr etc old
-mount --rbind /usr usr && mount --bind "$B" build && mount --bind /etc etc && mount -t proc proc proc
+mount --rbind /usr usr && mount --bind "$B" build && mount --rbind /etc etc && mount -t proc proc proc
 for d in null fuse; do
 	: >dev/$d && mount --bind /dev/$d dev/$d
 done
@@ -20,7 +20,7 @@ for d in bin lib lib64 sbin; do
 	if [ -L "/$d" ]; then
 		ln -s "$(readlink "/$d")" "$d"
 	elif [ -e "/$d" ]; then
-		mkdir "$d" && mount --bind "/$d" "$d"
+		mkdir "$d" && mount --rbind "/$d" "$d"
 	fi
 done
 pivot_root . old && cd / && umount -l /old || exit 1
