@@ -10,7 +10,7 @@ int cmd_exportfs(int argc, char **argv)
 {
 	const char *root = NULL;
 	Serve o = { .stdio = true };
-	int flags = LocalFollow | LocalMayWait, fd;
+	int flags = LocalFollow, fd;
 	Srv *s;
 	Args a;
 
