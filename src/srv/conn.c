@@ -28,7 +28,7 @@
 enum {
 	MSIZE = 64 * 1024 + IOHDRSZ,
 	MAXREQS = 512,
-	MAXTHREADS = 64,
+	MAXTHREADS = 16,
 	MAXBYTES = 16 << 20, /* of reply buffers of one connection, beyond one reply */
 };
 
