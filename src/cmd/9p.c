@@ -1,16 +1,14 @@
 /* 9p: one operation on a 9P server's files, without a mount. */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <base/buf.h>
 #include <base/mem.h>
 #include <base/str.h>
 #include <client/client.h>
 #include <client/dial.h>
-#include <os/clock.h>
+#include "9p.h"
 #include "cmds.h"
 #include "tool.h"
 
@@ -23,132 +21,10 @@ static const char usage[] = "9p -a addr [-A aname] [-u uname] [-m msize] [-n dep
 			    "       rm path ...\n"
 			    "       wstat path name=value ...";
 
-enum { DEPTH = 16, MAXENTRIES = 1 << 20 };
-
-static int depth = DEPTH;
+static int depth = 16;
 static CFid *root;
 
-/* entry is a file to be listed: a Dir and the memory of its strings */
-typedef struct Entry {
-	Dir d;
-	char *strings;
-} Entry;
-
-typedef struct Listing {
-	Entry *e;
-	size_t n;
-} Listing;
-
-typedef struct Flags {
-	bool d, l, json;
-} Flags;
-
-static void json_string(Buf *b, const char *s)
-{
-	buf_ch(b, '"');
-	for (; *s != '\0'; s++)
-		if ((u8)*s < ' ' || *s == 0x7F)
-			buf_printf(b, "\\u%04x", (u8)*s);
-		else if (*s == '"' || *s == '\\')
-			buf_printf(b, "\\%c", *s);
-		else
-			buf_ch(b, *s);
-	buf_ch(b, '"');
-}
-
-static void json_field(Buf *b, const char *name, const char *text)
-{
-	buf_printf(b, "\"%s\":", name);
-	json_string(b, text);
-	buf_ch(b, ',');
-}
-
-/* json_entry: the qid's path is a string, since many readers of JSON have 53 bits */
-static void json_entry(Buf *b, const char *name, const Dir *d)
-{
-	char mode[DIRMODESZ];
-
-	buf_ch(b, '{');
-	json_field(b, "name", name);
-	json_field(b, "uid", d->uid);
-	json_field(b, "gid", d->gid);
-	json_field(b, "muid", d->muid);
-	json_field(b, "perm", dir_mode(mode, d->mode));
-	buf_printf(b, "\"qid\":{\"path\":\"%" PRIx64 "\",\"vers\":%u,\"type\":%u},", d->qid.path, d->qid.vers,
-		   d->qid.type);
-	buf_printf(b, "\"mode\":%u,\"length\":%" PRIu64 ",\"atime\":%u,\"mtime\":%u,\"type\":%u,\"dev\":%u}", d->mode,
-		   d->length, d->atime, d->mtime, d->type, d->dev);
-}
-
-static void long_entry(Buf *b, const Dir *d)
-{
-	char mode[DIRMODESZ], when[32] = "";
-	time_t t = d->mtime;
-	struct tm tm;
-	i64 age = clock_wall() - (i64)t;
-
-	if (localtime_r(&t, &tm) != NULL)
-		strftime(when, sizeof when, age > 180 * 86400 || age < -3600 ? "%b %e  %Y" : "%b %e %H:%M", &tm);
-	buf_printf(b, "%s %c %u %s %s %" PRIu64 " %s ", dir_mode(mode, d->mode), d->type > ' ' && d->type < 0x7F ? (char)d->type : '-',
-		   d->dev, d->uid, d->gid, d->length, when);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const Entry *)a)->d.name, ((const Entry *)b)->d.name);
-}
-
-/* show prints and frees a listing; before is what goes before each name */
-static void show(Listing *g, const char *before, const Flags *flag, bool *first)
-{
-	if (g->n > 0)
-		qsort(g->e, g->n, sizeof *g->e, by_name);
-	for (size_t i = 0; i < g->n; i++) {
-		autobuf Buf b = { 0 };
-		autofree char *name = mem_printf("%s%s", before, g->e[i].d.name);
-
-		if (flag->json) {
-			buf_str(&b, *first ? "" : ",\n");
-			json_entry(&b, name, &g->e[i].d);
-		} else {
-			if (flag->l)
-				long_entry(&b, &g->e[i].d);
-			str_quote(&b, name);
-			buf_ch(&b, '\n');
-		}
-		*first = false;
-		fputs(buf_text(&b), stdout);
-		free(g->e[i].strings);
-	}
-	free(g->e);
-}
-
-static void add(Listing *g, const Dir *d, char *strings)
-{
-	if ((g->n & (g->n - 1)) == 0)
-		g->e = mem_grow(g->e, g->n * 2 + 1, sizeof *g->e);
-	g->e[g->n++] = (Entry){ *d, strings };
-}
-
-/* each copies one directory entry into a listing */
-static int each(void *arg, const Dir *d)
-{
-	u32 n = dir_size(d);
-	u8 *rec = mem_new(n + 1);
-	Dir copy;
-	Listing *g = arg;
-
-	if (g->n == MAXENTRIES || dir_encode(d, rec, n) < 0 || dir_decode(rec, n, &copy) < 0) {
-		free(rec);
-		tool_warn("the directory has more than %d entries", MAXENTRIES);
-		return -1;
-	}
-	add(g, &copy, (char *)rec);
-	return 0;
-}
-
-/* warn says what went wrong with path, and returns -1 */
-static int warn(const char *path)
+int ninep_warn(const char *path)
 {
 	tool_warn("%s: %s", path, rerrstr());
 	return -1;
@@ -169,52 +45,8 @@ static CFid *parent(const char *path, char **name)
 	return client_walkpath(root, clean);
 }
 
-static int list1(const char *path, const Flags *flag, bool many, bool *first)
-{
-	CFid *f = client_walkpath(root, path);
-	Listing g = { 0 };
-	Dir d;
-	char *strings;
-	int rc = f != NULL ? client_stat(f, &d, &strings) : -1;
-	autofree char *before = many ? mem_printf("%s%s", path, str_suffix(path, "/") ? "" : "/") : mem_str("");
-
-	if (rc == 0 && !flag->d && (d.mode & DMDIR) != 0) {
-		free(strings);
-		rc = client_open(f, OREAD) < 0 || client_readdir(f, each, &g) < 0 ? -1 : 0;
-		show(&g, before, flag, first);
-	} else if (rc == 0) {
-		d.name = path;
-		add(&g, &d, strings);
-		show(&g, "", flag, first);
-	}
-	if (rc < 0)
-		warn(path);
-	client_clunk(f);
-	return rc;
-}
-
-/* listing is ls and stat: stat is ls -dl */
-static int listing(Args *a, Flags flag)
-{
-	static char slash[] = "/", *top[] = { slash };
-	bool first = true;
-	int bad = 0;
-
-	if (a->argc == 0) {
-		a->argc = 1;
-		a->argv = top;
-	}
-	if (flag.json)
-		printf("[");
-	for (int i = 0; i < a->argc; i++)
-		bad |= list1(a->argv[i], &flag, a->argc > 1, &first) < 0;
-	if (flag.json)
-		printf("]\n");
-	return bad;
-}
-
 /* json takes the flag --json after its first dash */
-static void json(Args *a, Flags *flag)
+static void json(Args *a, NinepList *flag)
 {
 	if (a->p == NULL || strcmp(a->p, "json") != 0)
 		args_usage(a);
@@ -224,7 +56,7 @@ static void json(Args *a, Flags *flag)
 
 static int do_ls(Args *a)
 {
-	Flags flag = { 0 };
+	NinepList flag = { 0 };
 	int c;
 
 	while ((c = args_flag(a)) != 0)
@@ -236,12 +68,12 @@ static int do_ls(Args *a)
 			json(a, &flag);
 		else
 			args_usage(a);
-	return listing(a, flag);
+	return ninep_list(root, a, &flag);
 }
 
 static int do_stat(Args *a)
 {
-	Flags flag = { .d = true, .l = true };
+	NinepList flag = { .d = true, .l = true };
 	int c;
 
 	while ((c = args_flag(a)) != 0)
@@ -251,7 +83,7 @@ static int do_stat(Args *a)
 			args_usage(a);
 	if (a->argc == 0)
 		args_usage(a);
-	return listing(a, flag);
+	return ninep_list(root, a, &flag);
 }
 
 static int out(void *arg, const void *p, u32 n)
@@ -286,7 +118,7 @@ static int read1(const char *path)
 	else if (f != NULL && client_open(f, OREAD) == 0 && client_readall(f, 0, -1, ahead(f), out, NULL) >= 0)
 		rc = 0;
 	if (rc < 0)
-		warn(path);
+		ninep_warn(path);
 	client_clunk(f);
 	return rc;
 }
@@ -380,7 +212,7 @@ static int do_write(Args *a)
 	f = openw(a->argv[0], append ? OWRITE : OWRITE | OTRUNC, create);
 	n = f == NULL ? -1 : client_writeall(f, append ? length(f) : 0, lines ? 1 : depth, lines ? line : whole, NULL);
 	if (n < 0)
-		warn(a->argv[0]);
+		ninep_warn(a->argv[0]);
 	client_clunk(f);
 	return n < 0;
 }
@@ -392,7 +224,7 @@ static int create1(const char *path, u32 perm)
 	int rc = f == NULL ? -1 : client_create(f, name, OREAD, perm);
 
 	if (rc < 0)
-		warn(path);
+		ninep_warn(path);
 	client_clunk(f);
 	return rc;
 }
@@ -439,7 +271,7 @@ static int do_rm(Args *a)
 		CFid *f = client_walkpath(root, a->argv[i]);
 
 		if (f == NULL || client_remove(f) < 0)
-			bad |= warn(a->argv[i]) < 0;
+			bad |= ninep_warn(a->argv[i]) < 0;
 	}
 	return bad;
 }
@@ -499,7 +331,7 @@ static int do_wstat(Args *a)
 		free(strings);
 	}
 	if (rc < 0)
-		warn(a->argv[0]);
+		ninep_warn(a->argv[0]);
 	client_clunk(f);
 	return rc < 0;
 }
