@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <base/mem.h>
 #include <base/str.h>
+#include <dev/ip.h>
 #include <os/io.h>
 #include <os/netns.h>
 #include "ether.h"
@@ -208,10 +209,27 @@ int ether_unbind(Kern *k, const char *path)
 	return rc;
 }
 
+/* unknown makes a device that no ether_add named, because its interface was in a stack then. */
+static void unknown(Kern *k, const char *path)
+{
+	autofd int home = netns_self();
+	char name[IFNAMELEN];
+	int n;
+
+	if (home < 0 || sscanf(path, "l%d/", &n) != 1)
+		return;
+	snprintf(name, sizeof name, "ether%d", n);
+	(void)!ether_add(k, n, name, home);
+}
+
 void ether_found(Kern *k, const char *path, int ns, const char *ifname)
 {
 	Ether *e = take(k, path);
 
+	if (e == NULL) {
+		unknown(k, path);
+		e = take(k, path);
+	}
 	if (e == NULL)
 		return;
 	lock(&e->lk);
@@ -221,6 +239,14 @@ void ether_found(Kern *k, const char *path, int ns, const char *ifname)
 	srv_drop(&e->srv);
 }
 
+static Ether *takenumber(Kern *k, int n)
+{
+	char path[ETHERPATH];
+
+	snprintf(path, sizeof path, "l%d/ether%d", n, n);
+	return take(k, path);
+}
+
 static Srv *opendev(Kern *k, const char *spec)
 {
 	u64 n = 0;
@@ -228,11 +254,11 @@ static Srv *opendev(Kern *k, const char *spec)
 
 	if (spec[0] != '\0' && str_u64(spec, 10, 1 << 16, &n) < 0)
 		return errnull(Enodev);
-	lock(&lk);
-	e = find(k, (int)n);
-	if (e != NULL)
-		srv_take(&e->srv);
-	unlock(&lk);
+	e = takenumber(k, (int)n);
+	if (e == NULL) { /* or does an earlier process's stack have it? */
+		ip_restore(k);
+		e = takenumber(k, (int)n);
+	}
 	return e != NULL ? &e->srv : NULL;
 }
 

@@ -696,6 +696,32 @@ int ip_netns(Kern *k, int n)
 	return fd < 0 ? os_werr("dup") : fd;
 }
 
+typedef struct Left {
+	bool stack[IP_STACKS];
+} Left;
+
+static void left(void *arg, const char *key)
+{
+	u64 n;
+
+	if (str_u64(key + 1, 10, IP_STACKS - 1, &n) == 0)
+		((Left *)arg)->stack[n] = true;
+}
+
+void ip_restore(Kern *k)
+{
+	Left l = { { false } };
+
+	kern_eachstored(k, "I", left, &l);
+	for (int n = 0; n < IP_STACKS; n++)
+		if (l.stack[n]) {
+			Stack *s = get(k, n);
+
+			if (s != NULL)
+				srv_drop(&s->srv);
+		}
+}
+
 void ip_closeall(Kern *k)
 {
 	lock(&lk);

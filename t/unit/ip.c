@@ -771,7 +771,9 @@ static void restart(int hw)
 	shutdown(in.s, SHUT_RDWR);
 	pthread_join(t[0], NULL);
 	two = kernel(&in, &t[1]);
-	ok(ether_add(two, 0, "e0", hw) == 0, "the next kernel process: %s", rerrstr());
+	l = kern_attach(two, "l0", "glenda", &me);
+	is_str(text(l, "ether0/addr"), "0200000000a0", "the next kernel process finds #l0 in the stack");
+	fid_drop(l);
 	r = kern_attach(two, "I7", "glenda", &me);
 	ok(has(text(r, "ipifc/0/status"), "device #l0/ether0 maxtu 1514 "), "has the interface");
 	ok(has(text(r, "ipselftab"), "10.3.0.1 "), "its address");

@@ -15,8 +15,8 @@ enum { ETHERPATH = 24 }; /* room for "l0/ether0" */
 extern const Dev dev_ether;
 
 /*
- * ether_add makes interface ifname of net name space ns etherN of #lN.  ns is duplicated.  After the death of a kernel
- * process it is called again: an interface that is in a stack then is found by what ether_bind wrote on it.
+ * ether_add makes interface ifname of net name space ns etherN of #lN.  ns is duplicated.  A new kernel process calls it
+ * for what is in ns; devices that are in a stack are found there, and go to the process's net name space when unbound.
  */
 int ether_add(Kern *k, int n, const char *ifname, int ns) must_use;
 

@@ -12,6 +12,9 @@ extern const Dev dev_ip;
 /* ip_netns returns a descriptor, owned by the caller, for the net name space of stack n: programs are started in it. */
 int ip_netns(Kern *k, int n) must_use;
 
+/* ip_restore opens the stacks that an earlier kernel process left, so that their interfaces are known. */
+void ip_restore(Kern *k);
+
 /* ip_closeall gives up the stacks of k; their name spaces stay while the fd store or a program has them. */
 void ip_closeall(Kern *k);
 
