@@ -195,7 +195,7 @@ is "$($ants seq 100000 | $ants read)" 1 "a closed pipe ends a command quietly"
 printf 'only\n' >fortunes
 is "$($ants fortune fortunes)" only "a fortune"
 seq 20 >fortunes
-is "$(for i in $(seq 40); do $ants fortune fortunes; done | sort -u | awk 'END { print NR > 5 }')" 1 "not always the same"
+is "$(for i in $(seq 40); do $ants fortune fortunes; done | sort -u | awk 'END { print (NR > 5) }')" 1 "not always the same"
 want=1 status $ants fortune /dev/null
 
 # ps and kill
