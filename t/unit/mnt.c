@@ -44,6 +44,8 @@ static void end(void)
 	client_drop(client);
 	thread_join(server);
 	is_int(ref_live("Fid"), 0, "no fid is left on either side");
+	for (int i = 0; i < 1000 && ref_live("mnt") > 0; i++) /* the reader thread may have had the last reference */
+		usleep(1000);
 	is_int(ref_live("mnt"), 0, "no mount is left");
 }
 
