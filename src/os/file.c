@@ -109,6 +109,18 @@ int file_times(const char *path, i64 atime, i64 mtime)
 	return utimensat(AT_FDCWD, path, t, 0) < 0 ? os_werr("%s", path) : 0;
 }
 
+int file_ftimes(int fd, i64 mtime)
+{
+	struct timespec t[2] = { spec(FILENOTIME), spec(mtime) };
+
+	return futimens(fd, t) < 0 ? os_werr("set time") : 0;
+}
+
+int file_mkdirat(int dir, const char *name, u32 mode)
+{
+	return mkdirat(dir, name, mode) < 0 ? os_werr("%s", name) : 0;
+}
+
 u32 file_umask(void)
 {
 	mode_t m = umask(0);

@@ -379,3 +379,17 @@ pid_t proc_reap(bool block)
 	while (pid < 0 && errno == EINTR);
 	return pid < 0 ? 0 : pid;
 }
+
+int proc_waitfor(pid_t pid, int *status)
+{
+	int st;
+	pid_t r;
+
+	do
+		r = waitpid(pid, &st, 0);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return os_werr("wait");
+	*status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
+	return 0;
+}

@@ -198,6 +198,70 @@ seq 20 >fortunes
 is "$(for i in $(seq 40); do $ants fortune fortunes; done | sort -u | awk 'END { print (NR > 5) }')" 1 "not always the same"
 want=1 status $ants fortune /dev/null
 
+# bytes
+for f in "$text" /dev/null "$ants"; do
+	is "$($ants md5sum "$f")" "$(md5sum "$f" | sed 's/ .*//')	$f" "md5sum"
+	is "$($ants sha1sum <"$f")" "$(sha1sum <"$f" | sed 's/ .*//')" "sha1sum"
+done
+for n_ in 55 56 63 64 65 119 120; do head -c $n_ "$text" >sized; is "$($ants sha1sum <sized)" "$(sha1sum <sized | sed 's/ .*//')" "sha1sum of $n_ bytes"; done
+is "$($ants dd -if "$ants" -bs 1000 -count 7 -skip 3 -quiet 1 | md5sum)" "$(dd if="$ants" bs=1000 count=7 skip=3 2>/dev/null | md5sum)" "dd skip and count"
+is "$($ants dd -if "$ants" -ibs 700 -obs 999 2>err | md5sum; tail -1 err)" "$(md5sum <"$ants"; dd if="$ants" ibs=700 obs=999 2>&1 >/dev/null | sed -n 2p)" "dd between block sizes"
+printf 'abcdefghij' >t1
+$ants dd if=/dev/null of=t1 bs=2 oseek=3 quiet=1
+is "$(cat t1)" abcdef "dd cuts where it ends"
+printf 'XY' | $ants dd -of t1 -bs 1 -oseek 2 -trunc 0 -quiet 1
+is "$(cat t1)" abXYef "dd -trunc 0 does not"
+is "$(printf 'aBc' | $ants dd -conv ucase,swab,sync -bs 4 -quiet 1 | od -An -c | tr -s ' ')" ' B A \0 C' "dd -conv"
+want=1 status $ants dd -bs 4q
+is "$(printf 'ab\n\377' | $ants xd -c -b)" "$(printf '0000000   a  b \\n ff\n\t  61 62 0a ff\n0000004 ')" "xd"
+is "$(head -c 64 /dev/zero | $ants xd -w)" "$(printf '0000000  0000 0000 0000 0000 0000 0000 0000 0000\n*\n0000040 ')" "xd of much the same"
+
+# gunzip
+for f in "$text" "$ants" /dev/null; do
+	for l in 1 9; do is "$(gzip -$l <"$f" | $ants gunzip | md5sum)" "$(md5sum <"$f")" "gunzip of gzip -$l"; done
+done
+is "$({ echo a | gzip; echo b | gzip; } | $ants gunzip)" "$(printf 'a\nb')" "gunzip of two members"
+cp "$text" u; touch -d @5000 u; gzip -k u; rm u
+want=0 status $ants gunzip u.gz
+is "$(cmp u "$text"; stat -c %Y u)" 5000 "gunzip a file"
+want=0 status $ants gunzip -T u.gz
+head -c 2000 u.gz >cut.gz
+want=1 status $ants gunzip cut.gz
+is "$(cat out; ls cut 2>/dev/null)" "gunzip: cut.gz: gzip: the file ends too early" "a file that was cut leaves nothing behind"
+{ head -c 1000 u.gz; printf '\377\377'; tail -c +1003 u.gz; } >bad.gz
+want=1 status $ants gunzip -T bad.gz
+want=1 status $ants gunzip -T "$text"
+
+# tar
+mkdir -p a/d/e x; cp "$text" a/d/; ln -s e a/d/link; echo deep >a/d/e/f; chmod 750 a/d/e/f; touch -d @7000 a/d/e/f
+long=$(printf 'n%.0s' $(seq 150)); echo long >a/$long
+$ants tar cf ours.tar a
+is "$(tar tf ours.tar | sort)" "$(find a -type d -printf '%p/\n' -o -print | sort)" "the host's tar reads ours"
+is "$(cd x && tar xf ../ours.tar && diff -r a ../a)" "" "and extracts it"
+rm -rf x/a
+for fmt in ustar gnu pax; do
+	tar cf theirs.tar --format=$fmt $([ $fmt = ustar ] && echo a/d || echo a)
+	is "$(cd x && $ants tar xf ../theirs.tar 2>&1; diff -r $([ $fmt = ustar ] && echo a/d ../a/d || echo a ../a))" "" "we extract the host's: $fmt"
+	is "$(stat -c '%a %Y' x/a/d/e/f)" "750 7000" "with modes and times"
+	rm -rf x/a
+done
+tar czf packed.tgz a
+is "$(cd x && $ants tar xzf ../packed.tgz a/d/e && find a -type f)" a/d/e/f "tar xz of a part"
+is "$($ants tar tzf packed.tgz | sort)" "$(tar tzf packed.tgz | sort)" "tar tz"
+rm -rf x; mkdir -p x/in; ln -s / x/in/root; echo secret >secret
+(cd x/in && tar cPf ../evil.tar ../../secret) 2>/dev/null
+mkdir x/to
+is "$(cd x/to && $ants tar xf ../evil.tar 2>&1)" "tar: ../../secret: a name outside is refused" "a name that leads out"
+(cd x/in && tar cf ../evil.tar root) 2>/dev/null
+is "$(cd x/to && $ants tar xf ../evil.tar 2>&1; ls)" "tar: root: a link to /, outside, is refused" "a link that leads out"
+mkdir x/in/sub; echo through >x/in/sub/file; (cd x/in && tar cf ../evil.tar sub/file)
+ln -s "$dir" x/to/sub
+is "$(cd x/to && $ants tar xf ../evil.tar >/dev/null 2>&1; echo $?; ls "$dir/file" 2>/dev/null)" 1 "nothing is written through a link"
+head -c 700 ours.tar >cut.tar
+want=1 status $ants tar tf cut.tar
+head -c 1024 "$text" >junk.tar
+want=1 status $ants tar tf junk.tar
+
 # ps and kill
 cp "$ants" sleep
 ./sleep 1000 & pid=$!

@@ -26,12 +26,18 @@ int file_fstat(int fd, FileInfo *f) must_use;
 int file_mkdir(const char *path, u32 mode) must_use;
 int file_mkdirs(const char *path, u32 mode) must_use;
 
+/* file_mkdirat makes directory name of the directory that dir is open on. */
+int file_mkdirat(int dir, const char *name, u32 mode) must_use;
+
 /* file_chmod sets permissions (following links), file_mkfifo makes a named pipe. */
 int file_chmod(const char *path, u32 mode) must_use;
 int file_mkfifo(const char *path, u32 mode) must_use;
 
 /* file_times sets times; FILENOTIME keeps one. */
 int file_times(const char *path, i64 atime, i64 mtime) must_use;
+
+/* file_ftimes sets an open file's time of modification. */
+int file_ftimes(int fd, i64 mtime) must_use;
 
 /* file_umask returns the process's mask of creation modes, changing nothing. */
 u32 file_umask(void);

@@ -98,6 +98,9 @@ int proc_code(int status);
 /* pid_gone waits until the process, no child of ours perhaps, has ended. */
 void pid_gone(int pidfd);
 
+/* proc_waitfor waits for a child of ours and sets *status to its exit status, 128 + n when signal n ended it. */
+int proc_waitfor(pid_t pid, int *status) must_use;
+
 /* sig_fd blocks the signals of set (0-ended) in this process and returns a descriptor that reads them. */
 int sig_fd(const int *set) must_use;
 
