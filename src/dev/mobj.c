@@ -444,15 +444,23 @@ static int publish(Mobj *t, Obj *o, u32 *id)
 	return rc;
 }
 
-static char *publish_union(Mobj *t, Draft *d)
+/* publish_union makes the union of what is in d, which is empty afterwards; a member that is not there is an error. */
+static char *publish_union(Mobj *t, const Req *r, Draft *d)
 {
 	Obj *o = obj_new(ObjUnion);
+	Fid *root;
 	u32 id;
 
 	o->m = mem_array((size_t)(d->n > 0 ? d->n : 1), sizeof *o->m);
 	o->n = d->n;
 	memcpy(o->m, d->m, (size_t)d->n * sizeof *o->m);
 	d->n = 0;
+	root = obj_root(t, o, r);
+	if (root == NULL) {
+		obj_drop(o);
+		return NULL;
+	}
+	fid_drop(root);
 	return publish(t, o, &id) < 0 ? NULL : mem_printf("%u", id);
 }
 
@@ -581,7 +589,7 @@ static char *do_union(Mobj *t, const Req *r, char *rest)
 		rc = n > 0 && strcmp(w[0], "m") == 0 ? add_member(t, d, r, w, n) : errset(Ebadarg);
 	}
 	if (rc == 0)
-		answer = d->n > 0 ? publish_union(t, d) : errnull(Ebadarg);
+		answer = d->n > 0 ? publish_union(t, r, d) : errnull(Ebadarg);
 	draft_free(d);
 	return answer;
 }
@@ -603,7 +611,7 @@ static bool is_member(Mobj *t, const Omem *m, const char *path, const Finfo *fi)
 	return path != NULL && (strcmp(m->path, path) == 0 || posted(t, m->path, path));
 }
 
-static char *without(Mobj *t, const Obj *o, const char *path, const Finfo *fi)
+static char *without(Mobj *t, const Req *r, const Obj *o, const char *path, const Finfo *fi)
 {
 	Draft *d = mem_new(sizeof *d);
 	char *answer = NULL;
@@ -621,7 +629,7 @@ static char *without(Mobj *t, const Obj *o, const char *path, const Finfo *fi)
 	if (at == o->n)
 		errset(Enotunion);
 	else if (rc == 0)
-		answer = d->n == 0 ? mem_str("empty") : d->n == 1 && d->m[0].base ? mem_str("base") : publish_union(t, d);
+		answer = d->n == 0 ? mem_str("empty") : d->n == 1 && d->m[0].base ? mem_str("base") : publish_union(t, r, d);
 	draft_free(d);
 	return answer;
 }
@@ -652,7 +660,7 @@ static char *do_without(Mobj *t, const Req *r, char **w, int n)
 	else if (path != NULL && (strcmp(path, self) == 0 || posted(t, self, path)))
 		answer = mem_str("empty");
 	else
-		answer = without(t, o, path, &fi);
+		answer = without(t, r, o, path, &fi);
 	obj_drop(o);
 	obj_drop(u);
 	layer_drop(l);

@@ -18,6 +18,7 @@
 enum { MAXTEXT = 1 << 20 };
 
 static int dir = -1;
+static const char *found = "/proc";
 
 static void opendir_once(void)
 {
@@ -28,6 +29,8 @@ static void opendir_once(void)
 		if (dir >= 0 && !at_isproc(dir)) {
 			close(dir);
 			dir = -1;
+		} else if (dir >= 0) {
+			found = where[i];
 		}
 	}
 }
@@ -186,15 +189,15 @@ typedef struct Group {
 	int sig;
 } Group;
 
-static long pgrp_of(u32 pid)
+long proc_pgrp(u32 pid, bool foreground)
 {
 	autofree char *s = proc_slurp(pid, "stat", NULL);
-	char *p = stat_field(s, 5);
+	char *p = stat_field(s, foreground ? 8 : 5);
 
 	return p != NULL ? strtol(p, NULL, 10) : -1;
 }
 
-static int signal_one(u32 pid, int sig)
+int proc_signal(u32 pid, int sig)
 {
 	autofd int p = (int)syscall(SYS_pidfd_open, pid, 0);
 
@@ -207,20 +210,20 @@ static void signal_member(void *arg, u32 pid)
 {
 	Group *g = arg;
 
-	if (pgrp_of(pid) == g->pgrp && signal_one(pid, g->sig) < 0)
+	if (proc_pgrp(pid, false) == g->pgrp && proc_signal(pid, g->sig) < 0)
 		errset(Enone);
 }
 
-int proc_signal(u32 pid, int sig, bool group)
+int proc_signalgroup(long pgrp, int sig)
 {
-	Group g = { .sig = sig };
+	Group g = { .pgrp = pgrp, .sig = sig };
 
-	if (!group)
-		return signal_one(pid, sig);
-	g.pgrp = pgrp_of(pid);
-	if (g.pgrp <= 0)
-		return errset(Enoproc);
-	return proc_each(signal_member, &g);
+	return pgrp > 0 ? proc_each(signal_member, &g) : errset(Enoproc);
+}
+
+const char *proc_where(void)
+{
+	return proc_dir() >= 0 ? found : "/proc";
 }
 
 void proc_umask(u32 mask)

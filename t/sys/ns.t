@@ -158,6 +158,19 @@ t 'a name space' unshare -m sh -e /tmp/made
 t 'is printed in full' is "bind /.proc /proc bind -c '#s' /srv bind '#c' /mnt bind -b /b /a bind -ac /c /a bind -a '#|' /x bind /a /y mount -ac /srv/ram9 /n cd /tmp" sh -c 'grep -v "^#" /tmp/ns1'
 t 'made again from that' unshare -m sh -e /tmp/again
 t 'is the same' cmp /tmp/ns1 /tmp/ns2
+sleep 1000 &
+pid=$!
+t 'a process by its arguments' is 'sleep 1000' cat "/#/p/$pid/args"
+t 'its name space' sh -c "\$A ns $pid >/tmp/n1; cat '/#/p/$pid/ns' | cmp - /tmp/n1"
+t 'Linux'\''s files of it' grep -q '^Name:' "/#/p/$pid/status"
+t '#p as /proc' sh -c '$A bind "#p" /proc && test -e /proc/self/fd/0 && grep -q MemTotal /proc/meminfo && ps ax | grep -q "sleep 1000"'
+t 'stop' sh -c "echo stop >/proc/$pid/ctl; grep -q '^State:.T' /proc/$pid/status"
+t 'a note Linux does not know' says 'Input/output error' sh -c "/bin/echo boo >/proc/$pid/note"
+t 'a note' sh -c "echo start >/proc/$pid/ctl; echo kill >/proc/$pid/note"
+wait $pid 2>/dev/null
+t 'ends it' not test -e "/proc/$pid"
+$A unmount /proc
+mount --bind /.proc /proc
 anthill_egrp=0000000000000001 R='/build/bin/ants rc'
 export anthill_egrp R
 t 'rc binds in its own name space' is 'in b' $R -c 'rfork n; bind -b /b /a; cat /a/which'

@@ -6,8 +6,8 @@
 #include <base/mem.h>
 #include <base/str.h>
 #include <dev/dev.h>
-#include <ns/local.h>
-#include <ns/union.h>
+#include <os/io.h>
+#include <os/local.h>
 #include <srv/call.h>
 #include "tap.h"
 
@@ -176,6 +176,124 @@ static void dups(void)
 	close(p[1]);
 }
 
+/* what a fake init keeps */
+static char keys[64][128];
+static int fds[64], nkept;
+
+static void keep(int sock)
+{
+	char buf[512];
+	int fd, n = 1;
+
+	while (io_nonblock(sock, true) == 0 && io_recvfds(sock, buf, sizeof buf, &fd, &n) > 0) {
+		if (n == 1 && str_prefix(buf, "store ") && nkept < 64) {
+			(void)!str_cpy(keys[nkept], sizeof keys[0], buf + 6);
+			fds[nkept++] = fd;
+		} else if (str_prefix(buf, "drop ")) {
+			for (int i = 0; i < nkept; i++)
+				if (strcmp(keys[i], buf + 5) == 0)
+					keys[i][0] = '\0';
+		}
+		n = 1;
+	}
+}
+
+static void kernel(int *sock)
+{
+	int p[2];
+
+	if (local_pair(p) < 0)
+		exit(1);
+	for (int i = 0; i < nkept; i++) {
+		char buf[256];
+		int n = snprintf(buf, sizeof buf, "kept %s", keys[i]);
+
+		if (keys[i][0] != '\0' && io_sendfds(p[0], buf, (size_t)n + 1, &fds[i], 1) < 0)
+			exit(1);
+	}
+	if (io_sendfds(p[0], "go", 3, NULL, 0) < 0)
+		exit(1);
+	*sock = p[0];
+	k = kern_new("glenda", p[1]);
+}
+
+/* ask writes cmd to #M's clone and returns the answer. */
+static char *ask(const char *cmd)
+{
+	Fid *f = at("M/clone");
+	char *buf = mem_new(256);
+	long n = -1;
+
+	if (f != NULL && call_open(f, ORDWR, &me, 1000) == 0 &&
+	    call_write(f, cmd, (u32)strlen(cmd), 0, &me, 1000) > 0)
+		n = call_read(f, buf, 255, 0, &me, 1000);
+	fid_drop(f);
+	if (n < 0)
+		snprintf(buf, 256, "failed: %s", rerrstr());
+	return buf;
+}
+
+static void objects(void)
+{
+	char dir[] = "/tmp/kernXXXXXX", file[64];
+	autofree char *cmd = NULL, *id = NULL, *path = NULL, *list = NULL, *which = NULL;
+	int fd;
+
+	if (mkdtemp(dir) == NULL)
+		return;
+	snprintf(file, sizeof file, "%s/native", dir);
+	if (io_spit(file, "host's", 6, 0644) < 0)
+		return;
+	fd = open(dir, O_PATH | O_DIRECTORY);
+	is_text(ask("nonsense"), "!unknown control request", "#M: an unknown command");
+	is_text(ask("union\nm - tree Q none"), "!unknown device in # filename", "a member that is not there");
+	cmd = mem_printf("union\nm c fd %d %s\nm - tree c '#c'", fd, dir);
+	id = ask(cmd);
+	ok(id[0] >= '1' && id[0] <= '9', "a union of a directory and #c: %s", id);
+	path = mem_printf("M/%s/user", id);
+	is_text(get(path), "glenda", "has the device's files");
+	which = mem_printf("M/%s/native", id);
+	is_text(get(which), "host's", "and the directory's");
+	list = mem_printf("union %s\nm c layer 1 %s\nm - tree c '#c'\n", id, dir);
+	is_text(get("M/list"), list, "is listed");
+	close(fd);
+	free(cmd);
+	cmd = mem_printf("without %s tree c", id);
+	is_text(ask(cmd), "2", "without the device it is another object");
+	is_text(ask("without 2 tree c"), "!not in union", "once");
+	unlink(file);
+	rmdir(dir);
+}
+
+static void restarts(void)
+{
+	int sock, p[2];
+	autofree char *n = NULL, *before = NULL;
+
+	kernel(&sock);
+	is_int(put("e", "v", "kept"), 0, "a variable");
+	is_int(put("ec", "bootargs", "tcp"), 0, "a configuration variable");
+	if (pipe(p) < 0)
+		return;
+	n = mem_printf("%d", p[0]);
+	is_int(put("s", "post", n), 0, "a posted pipe");
+	objects();
+	before = get("M/list");
+	keep(sock);
+	kernel(&sock);
+	is_text(get("e/v"), "kept", "over a restart the variable stays");
+	is_text(get("ec/bootargs"), "tcp", "and the configuration");
+	is_text(get("M/list"), before, "and the mount objects");
+	is_text(get("M/1/user"), "glenda", "which work");
+	close(p[0]);
+	is_int(write(p[1], "x", 1), 1, "the pipe still has a reader");
+	is_text(get("s/post"), "x", "and the post works");
+	is_int(call_remove(at("s/post"), &me, 1000), 0, "removed");
+	keep(sock);
+	kernel(&sock);
+	is_text(names("s"), "", "it does not come back");
+}
+
 int main(void)
 {
 	me = (Caller){ (u32)getpid(), getuid(), getgid() };
@@ -185,5 +303,6 @@ int main(void)
 	env();
 	posts();
 	dups();
+	restarts();
 	return done();
 }

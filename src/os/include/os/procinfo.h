@@ -12,6 +12,12 @@
 /* proc_dir returns a descriptor of the real procfs, opened once and never closed; -1 with a reason. */
 int proc_dir(void) must_use;
 
+/* proc_where returns the path that procfs was found at. */
+const char *proc_where(void);
+
+/* proc_pgrp returns pid's process group, with foreground that of its terminal's foreground; -1 if there is none. */
+long proc_pgrp(u32 pid, bool foreground);
+
 /* proc_open opens /proc/PID/NAME; pid 0 is the calling process. */
 int proc_open(u32 pid, const char *name, int flags) must_use;
 
@@ -39,8 +45,9 @@ int proc_each(void (*fn)(void *arg, u32 pid), void *arg) must_use;
 /* proc_takefd duplicates descriptor fd of process or thread pid into this process, close-on-exec. */
 int proc_takefd(u32 pid, int fd) must_use;
 
-/* proc_signal sends a signal to process pid as it is now (pidfd), group also to every process of its process group. */
-int proc_signal(u32 pid, int sig, bool group) must_use;
+/* proc_signal sends a signal to process pid as it is now (pidfd), proc_signalgroup to every process of a group. */
+int proc_signal(u32 pid, int sig) must_use;
+int proc_signalgroup(long pgrp, int sig) must_use;
 
 /* proc_umask sets the mode bits that files made by this process do not get. */
 void proc_umask(u32 mask);
