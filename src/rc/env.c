@@ -77,11 +77,15 @@ static void mirror(Var *v)
 	frame_leave(f);
 }
 
-static void note(Var *v)
+/* note enters v among what the group is to be told; mark is v's own mark of it. */
+static void note(Var *v, bool *mark)
 {
+	bool known = v->changed || v->fnchanged;
+
 	if (loading || sh.hooks->env_put == NULL || v->own)
 		return;
-	if (v->changed || v->fnchanged)
+	*mark = true;
+	if (known)
 		return;
 	if (nchanged == changedcap) {
 		changedcap = changedcap == 0 ? 32 : 2 * changedcap;
@@ -92,8 +96,7 @@ static void note(Var *v)
 
 void env_changed(Var *v)
 {
-	note(v);
-	v->changed = true;
+	note(v, &v->changed);
 	v->gone = false;
 	free(v->env);
 	v->env = NULL;
@@ -105,8 +108,9 @@ void env_changed(Var *v)
 
 void env_fnchanged(Var *v)
 {
-	note(v);
-	v->fnchanged = true;
+	if (note_isname(v->name)) /* what it does with notes is this rc's own affair */
+		return;
+	note(v, &v->fnchanged);
 	dirty = true;
 }
 
@@ -171,13 +175,14 @@ static void add(char *s)
 static void export(Var *v, void *arg)
 {
 	(void)arg;
+	if (v->name[0] == '\0' || strchr(v->name, '=') != NULL)
+		return; /* environ has no way to say it */
 	if (v->val != NULL && !v->kept && !v->gone) {
 		if (v->env == NULL)
 			v->env = text(v);
 		add(v->env);
 	}
-	/* functions that stand for notes are this rc's own */
-	if (v->fn != NULL && !v->gone && !str_prefix(v->name, "sig"))
+	if (v->fn != NULL && !v->gone && !note_isname(v->name))
 		add(v->fn->env);
 }
 
@@ -266,10 +271,11 @@ static void loadgroup(const char *name, const char *s, size_t n)
 		loadfn(name + 3, copy);
 		return;
 	}
-	if (n > 0 && s[n - 1] == '\0')
+	if (n == 0)
+		return;
+	if (s[n - 1] == '\0')
 		n--;
-	if (n > 0 || *s == '\0')
-		loadlist(name, s, n, '\0');
+	loadlist(name, s, n, '\0');
 }
 
 static void mirrors(const char *rc, const char *linux_)

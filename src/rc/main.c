@@ -75,27 +75,36 @@ void sh_err(const char *fmt, ...)
 	va_end(ap);
 }
 
-static const char *file(void)
+/* where appends the place of the command being run. */
+static void where(Buf *b)
 {
-	return sh.unit != NULL ? sh.unit->file : "rc";
+	if (sh.unit == NULL || strcmp(sh.unit->file, "rcmain") == 0)
+		buf_str(b, "rc");
+	else
+		buf_printf(b, "%s:%d", sh.unit->file, sh.line);
 }
 
 Flow sh_fail(const char *fmt, ...)
 {
+	autobuf Buf b = { 0 };
 	char s[ERRMAX];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(s, sizeof s, fmt, ap);
 	va_end(ap);
-	sh_err("%s:%d: %s", file(), sh.line, s);
+	where(&b);
+	sh_err("%s: %s", buf_text(&b), s);
 	status_set("error");
 	return Fail;
 }
 
 Flow sh_failed(const char *what)
 {
-	sh_err("%s:%d: %s: %s", file(), sh.line, what, rerrstr());
+	autobuf Buf b = { 0 };
+
+	where(&b);
+	sh_err("%s: %s: %s", buf_text(&b), what, rerrstr());
 	status_set(rerrstr());
 	return Fail;
 }

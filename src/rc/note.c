@@ -53,6 +53,14 @@ void note_sub(void)
 	note_pending = 0;
 }
 
+bool note_isname(const char *name)
+{
+	for (size_t i = 0; i < nelem(notes); i++)
+		if (strcmp(name, notes[i].name) == 0)
+			return true;
+	return strcmp(name, "sigexit") == 0;
+}
+
 bool note_handled(void)
 {
 	Var *v = var_find("sigexit");

@@ -107,8 +107,7 @@ int sh_open(const char *name, int mode)
 static int here(Node *n)
 {
 	autobuf Buf b = { 0 };
-	autofree char *name = NULL;
-	const char *s = n->s != NULL ? n->s : "", *e, *tmp = getenv("TMPDIR");
+	const char *s = n->s != NULL ? n->s : "", *e;
 	int fd, at = sh.nword;
 
 	while (!n->a->quoted && (e = strchr(s, '$')) != NULL) {
@@ -131,12 +130,9 @@ static int here(Node *n)
 		s = *e == '^' ? e + 1 : e;
 	}
 	buf_str(&b, s);
-	name = mem_printf("%s/rchereXXXXXX", tmp != NULL ? tmp : "/tmp");
-	fd = mkstemp(name);
+	fd = child_high(io_memfd("rc here document"));
 	if (fd < 0)
-		return os_werr("temporary file %s", name);
-	unlink(name);
-	fd = child_high(fd);
+		return -1;
 	if (io_writen(fd, buf_text(&b), b.n) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
 		close(fd);
 		return -1;

@@ -325,14 +325,21 @@ static Flow redirected(Node *n, int fl)
 
 /* ---- pipe lines ---- */
 
+/* srvfile says whether word n is, or begins with, a name in /srv. */
+static bool srvfile(const Node *n)
+{
+	if (n != NULL && n->type == Nconcat)
+		n = n->a;
+	return n != NULL && n->type == Nword && (strncmp(n->s, "/srv/", 5) == 0 || strncmp(n->s, "#s/", 3) == 0);
+}
+
 /* twoway looks for what needs a pipe in both directions: a copy of one end as the other, or posting in /srv. */
 static bool twoway(const Node *n, int end, int other)
 {
 	for (; n != NULL; n = n->next) {
 		if (n->type == Nredir && n->rtype == Rdup && n->fd1 == end && n->fd0 == other)
 			return true;
-		if (n->type == Nredir && n->a != NULL && n->a->type == Nword &&
-		    (strncmp(n->a->s, "/srv/", 5) == 0 || strncmp(n->a->s, "#s/", 3) == 0))
+		if (n->type == Nredir && srvfile(n->a))
 			return true;
 		if (n->type >= Nsimple && (twoway(n->a, end, other) || twoway(n->b, end, other) || twoway(n->c, end, other)))
 			return true;

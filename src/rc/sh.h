@@ -180,6 +180,7 @@ void note_init(void);
 void note_sub(void);
 extern volatile int note_pending;
 Flow note_run(void);
+bool note_isname(const char *name); /* whether a function of that name is called for a note */
 int note_died(void); /* the signal that ended rc, 0 if none */
 bool note_handled(void); /* a function stands for some note, or one for sigexit */
 void note_default(int sig) __attribute__((noreturn));

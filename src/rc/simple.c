@@ -47,6 +47,7 @@ static ChildSpec spec(int at, bool group)
 {
 	int prog;
 
+	sh_follow();
 	push(NULL);
 	prog = cand_push(sh.word[at], sh.path);
 	env_update();
