@@ -239,6 +239,8 @@ static int ifc_bind(Req *r, Conv *c, char **f, int n)
 {
 	if (n < 2)
 		return errset(Ebadarg);
+	if (!kern_isowner(c->st->k, r))
+		return errset(Enotowner);
 	if (c->ifc.medium[0] != '\0')
 		return werrstr("interface already bound");
 	if (bindmedium(r, c, f[1], n > 2 ? f[2] : NULL) < 0) {
@@ -421,7 +423,8 @@ static int ifc_ctl(Req *r, Conv *c, char **f, int n)
 {
 	const char *cmd = f[0];
 
-	(void)r;
+	if (!kern_isowner(c->st->k, r))
+		return errset(Enotowner);
 	if (strcmp(cmd, "iprouting") == 0)
 		return iprouting(c, f, n);
 	if (c->ifc.medium[0] == '\0')

@@ -420,7 +420,7 @@ static void broadcast(void)
 static void others(void)
 {
 	Caller owner = me;
-	int c = -1, d = -1;
+	int c = -1, d = -1, n;
 	Fid *cc = clone_(root[0], "tcp", &c), *f, *mine;
 	char path[32];
 
@@ -434,6 +434,11 @@ static void others(void)
 	   openat_(root[0], OWRITE, "ndb") == NULL && openat_(root[0], OWRITE, "log") == NULL, "nor write iproute, arp, ndb or log");
 	mine = clone_(root[0], "tcp", &d);
 	ok(mine != NULL && d != c, "but has conversations of its own");
+	f = clone_(root[0], "ipifc", &n);
+	is_int(put(f, "bind loopback"), -1, "none may not bind an interface");
+	is_str(rerrstr(), "not owner", "and is told so");
+	is_int(put(f, "iprouting"), -1, "nor make the stack a router");
+	fid_drop(f);
 	me = owner;
 	snprintf(path, sizeof path, "tcp/%d/data", d);
 	f = openat_(root[0], ORDWR, path);
