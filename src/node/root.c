@@ -243,6 +243,8 @@ static int scripts(int root, const char *base)
 	autofree char *rc = mem_printf("%s/rc", base);
 	Each e = { .root = root, .at = rc };
 
+	if (at_mkdir(root, "rc/bin", 0755) < 0 || at_mkdir(root, "rc/lib", 0755) < 0 || at_mkdir(root, "lib/ndb", 0755) < 0)
+		return werrstr("/rc: %s", rerrstr());
 	return eachof(rc, rcentry, &e);
 }
 
