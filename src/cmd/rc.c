@@ -54,6 +54,7 @@ static const RcHooks node = {
 	.env_remove = drop,
 	.rfork = newgroup,
 	.path = ns_path,
+	.defpath = "/bin:/rc/bin:/usr/bin:/usr/sbin:.",
 	.follow_mounts = true,
 };
 

@@ -295,12 +295,15 @@ void env_start(void)
 		v->kept = true;
 		v->own = kept[i].own;
 	}
-	mirrors("path", "PATH");
+	if (sh.hooks->defpath == NULL)
+		mirrors("path", "PATH");
 	mirrors("home", "HOME");
 	loading = true;
 	for (char **e = environ; e != NULL && *e != NULL; e++)
 		loadenviron(*e);
 	if (sh.hooks->env_load != NULL && sh.hooks->env_load(loadgroup) < 0)
 		sh_failed("environment");
+	if (sh.hooks->defpath != NULL && var_get("path")->val == NULL)
+		loadlist("path", sh.hooks->defpath, strlen(sh.hooks->defpath), ':');
 	loading = false;
 }

@@ -35,6 +35,10 @@ typedef struct RcHooks {
 	 * without it #x is /#/x where /# exists. */
 	char *(*path)(const char *name);
 
+	/* where programs are looked for at first, elements with colons between them; PATH is then for Linux programs only
+	 * and has nothing to do with $path.  Without it the two are the same list. */
+	const char *defpath;
+
 	bool follow_mounts; /* enter the current directory again when the mount table changes */
 } RcHooks;
 
