@@ -558,7 +558,7 @@ static const SrvOps ops = {
 };
 
 /* defaults sets a new stack up like Plan 9's: nothing happens by itself, ports for calls are high and random. */
-static void defaults(Stack *s)
+static int defaults(Stack *s)
 {
 	static const char *const set[][2] = {
 		{ "net/ipv4/ip_local_port_range", "32768 65535" }, { "net/ipv4/conf/all/rp_filter", "0" },
@@ -568,8 +568,7 @@ static void defaults(Stack *s)
 		{ "net/ipv4/conf/all/arp_ignore", "1" }, { "net/ipv4/ip_default_ttl", "255" },
 	};
 
-	for (size_t i = 0; i < nelem(set); i++)
-		(void)!netns_sysctl(s->ns, set[i][0], set[i][1]); /* absent where IPv6 is */
+	return netns_sysctls(s->ns, set, (int)nelem(set));
 }
 
 /* selfcalls brings Linux's loopback up, which calls to our own addresses need, with no address of its own. */
@@ -621,8 +620,7 @@ static int begin(Stack *s)
 		return werrstr("%s: %s", s->name, rerrstr());
 	if (old)
 		return 0;
-	defaults(s);
-	return selfcalls(s);
+	return defaults(s) < 0 ? -1 : selfcalls(s);
 }
 
 static Lock lk = LOCK_INIT(RankStacks);

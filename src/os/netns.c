@@ -135,24 +135,47 @@ char *netns_slurp(int ns, const char *name)
 	return netns_run(ns, slurp, &f) < 0 ? NULL : f.text;
 }
 
-static int sysctl(void *arg)
+typedef struct Settings {
+	const char *const (*set)[2];
+	int n;
+	bool absent; /* allowed */
+} Settings;
+
+static int set1(const char *name, const char *value)
 {
-	File *f = arg;
 	char path[128];
 	autofd int fd = -1;
 
-	snprintf(path, sizeof path, "/proc/sys/%s", f->name);
+	snprintf(path, sizeof path, "/proc/sys/%s", name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, f->value, strlen(f->value)) < 0)
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		return os_werr("set %s", path);
+	return 0;
+}
+
+static int setall(void *arg)
+{
+	const Settings *t = arg;
+
+	for (int i = 0; i < t->n; i++)
+		if (set1(t->set[i][0], t->set[i][1]) < 0 && !t->absent)
+			return -1;
 	return 0;
 }
 
 int netns_sysctl(int ns, const char *name, const char *value)
 {
-	File f = { .name = name, .value = value };
+	const char *const set[][2] = { { name, value } };
+	Settings t = { set, 1, false };
 
-	return netns_run(ns, sysctl, &f);
+	return netns_run(ns, setall, &t);
+}
+
+int netns_sysctls(int ns, const char *const set[][2], int n)
+{
+	Settings t = { set, n, true };
+
+	return netns_run(ns, setall, &t);
 }
 
 bool netns_same(int a, int b)

@@ -474,6 +474,35 @@ static void numbers(void)
 	fid_drop(c);
 }
 
+/* udpsum adds up the UDP packet p[n] with its pseudo header; a good one gives 0xFFFF */
+static u32 udpsum(const u8 *p, long n)
+{
+	u32 sum = 17 + (u32)(n - 20);
+
+	for (long i = 12; i < n; i += 2)
+		sum += (u32)p[i] << 8 | (i + 1 < n ? p[i + 1] : 0);
+	while (sum >> 16 != 0)
+		sum = (sum & 0xFFFF) + (sum >> 16);
+	return sum;
+}
+
+static void checksums(Fid *s)
+{
+	u8 p[256];
+	int n = -1;
+	Fid *c = clone_(root[0], "udp", &n), *d;
+	long m;
+
+	ok(put(c, "connect 10.0.0.2!9") == 0, "a datagram whose checksum is left to hardware that is not there");
+	d = data(root[0], "udp", n);
+	ok(put(d, "odd") == 0, "goes by");
+	m = call_read(s, p, sizeof p, 0, &me, MS);
+	is_int(m, 31, "and is seen");
+	is_int(udpsum(p, m), 0xFFFF, "with its checksum");
+	fid_drop(d);
+	fid_drop(c);
+}
+
 static void snoop(void)
 {
 	u8 p[256], e[84] = { 0 };
@@ -490,6 +519,8 @@ static void snoop(void)
 	ok(p[0] == 0x45 && memcmp(p + 12, "\12\0\0\1\12\0\0\2", 8) == 0 && p[20] == 8, "whole, from its IP header on");
 	fid_drop(d);
 	fid_drop(c);
+	is_int(call_read(s, p, sizeof p, 0, &me, MS), (long)sizeof e, "the answer too");
+	checksums(s);
 	fid_drop(s);
 }
 

@@ -25,6 +25,9 @@ int netns_socket(int ns, int domain, int type, int proto) must_use;
 char *netns_slurp(int ns, const char *name) must_use;
 int netns_sysctl(int ns, const char *name, const char *value) must_use;
 
+/* netns_sysctls sets n of them ({ name, value }); those the host does not have are left out. */
+int netns_sysctls(int ns, const char *const set[][2], int n) must_use;
+
 /* netns_same says whether two descriptors are for the same net name space. */
 bool netns_same(int a, int b);
 
