@@ -190,6 +190,8 @@ static void request(void *arg, int fd, int events)
 		why(c, m);
 	else
 		answer(c, 1, "the grid does not know this request");
+	/* now and not at the next message: somebody waits for the end of a pipe */
+	msg_close(m);
 }
 
 void ctl_accept(void *arg, int lfd, int events)

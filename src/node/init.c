@@ -158,14 +158,10 @@ static void boot(Init *in)
 static void hostcmd(Init *in)
 {
 	static char sh[] = "/bin/sh", c[] = "-c";
-	autofree char *cmd = NULL;
-	char *argv[4] = { sh, c, NULL };
+	char *argv[4] = { sh, c, in->m->cmd, NULL };
 
-	if (in->m->cmd == NULL)
-		return;
-	cmd = mem_printf("exec %s", in->m->cmd);
-	argv[2] = cmd;
-	runconsole(in, argv);
+	if (in->m->cmd != NULL)
+		runconsole(in, argv);
 }
 
 static void bootagain(void *arg, int fd, int events)
@@ -220,6 +216,8 @@ static void fromsup(void *arg, int fd, int events)
 		if (reply >= 0)
 			why_tell(in, reply);
 	}
+	/* now and not at the next message: somebody waits for the end of a pipe */
+	msg_close(m);
 }
 
 /* expect waits for one message at start. */

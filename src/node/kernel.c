@@ -70,7 +70,7 @@ static void questions(void *arg)
 	Kernel *kp = arg;
 	Msg *m = msg_new();
 
-	while (msg_recv(kp->ctl, m) > 0)
+	for (; msg_recv(kp->ctl, m) > 0; msg_close(m))
 		if (msg_is(m, "dump", 0) && m->nfd > 0)
 			dump(kp, m->fd[0]);
 	exit(0);

@@ -102,6 +102,7 @@ static void fromstore(void *arg, int fd, int events)
 
 		drop(k->in, key);
 	}
+	msg_close(m);
 }
 
 static int handover(Kproc *k)

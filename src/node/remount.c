@@ -182,8 +182,10 @@ void remount_all(Kproc *k)
 	Remount *r;
 
 	/* the old one's number is free again only if it was mounted nowhere else */
-	if (!renewed(k))
+	if (!renewed(k)) {
+		init_say(k->in, "init: kernel process %s is back", k->name);
 		return;
+	}
 	r = mem_new(sizeof *r);
 
 	r->k = k;

@@ -86,6 +86,7 @@ static bool hear(Unit *u)
 		become(u, UnitFailed, m->w[1]);
 	else if (msg_is(m, "ended", 1))
 		(void)!str_cpy(u->why, sizeof u->why, m->w[1]);
+	msg_close(m);
 	return true;
 }
 
