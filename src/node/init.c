@@ -15,6 +15,7 @@
 #include <base/err.h>
 #include <base/mem.h>
 #include <base/str.h>
+#include <ns/group.h>
 #include <os/clock.h>
 #include <os/io.h>
 #include <os/netns.h>
@@ -105,6 +106,7 @@ static void firstenv(Init *in)
 	in->env[n++] = mem_printf("USER=%s", user);
 	in->env[n++] = mem_printf("sysname=%s", in->m->name);
 	in->env[n++] = mem_printf("TERM=%s", term ? term : "dumb");
+	in->env[n++] = mem_str(GROUP_FIRST);
 	in->env[n++] = mem_str("objtype=amd64");
 	in->env[n++] = mem_str("cputype=amd64");
 	for (int i = 0; i < ini->n; i++) {

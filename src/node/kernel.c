@@ -89,6 +89,8 @@ static int start(Kernel *kp, const char *user, int store)
 
 	if ((kp->k = kern_new(user, store)) == NULL || ethers(kp->k) < 0)
 		return -1;
+	o.owner = kern_owner;
+	o.arg = kp->k;
 	if ((kp->f = fuse_new(kern_root(kp->k), "", &o)) == NULL || offer(kp) < 0)
 		return -1;
 	return thread_start("questions", questions, kp);

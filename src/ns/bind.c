@@ -19,7 +19,6 @@
  *    becomes the new root, the mounts are moved onto it, and the old root,
  *    now one of its members, is left.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,11 +123,11 @@ static int place_open(Place *p, const char *name)
 	*p = (Place){ .fd = -1, .typed = typed_name(name) };
 	if (path == NULL)
 		return -1;
-	p->fd = open(path, O_PATH | O_CLOEXEC);
+	p->fd = at_place(path);
 	if (p->fd < 0) {
-		Err e = *name == '#' && errno == ENOENT && strchr(path + 3, '/') == NULL ? Enodev : err_fromerrno(errno);
+		bool dev = *name == '#' && errcode(rerrstr()) == Enonexist && strchr(path + 3, '/') == NULL;
 
-		return werrstr("'%s' %s", name, errtext(e));
+		return werrstr("'%s' %s", name, dev ? errtext(Enodev) : rerrstr());
 	}
 	snprintf(link, sizeof link, "fd/%d", p->fd);
 	p->path = proc_link(0, link);
@@ -525,8 +524,7 @@ int ns_bind(const char *name, const char *old, int flags)
 	return bind_as(path, name, old, flags);
 }
 
-static int mount_cmd(const char *kind, const char *what, const char *name, const char *old, int flags,
-                     const char *aname)
+static int mount_cmd(const char *kind, const char *what, const char *name, const char *old, int flags, const char *aname)
 {
 	char fl[8] = "-";
 	autobuf Buf b = { 0 };

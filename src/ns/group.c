@@ -1,13 +1,13 @@
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <base/err.h>
 #include <base/mem.h>
 #include <base/str.h>
 #include <ns/group.h>
+#include <os/at.h>
+#include <os/child.h>
 #include <os/io.h>
 
 #define DEVS "/#"
@@ -51,8 +51,7 @@ int group_env(bool clean)
 
 int group_note(void)
 {
-	if (setpgid(0, 0) < 0 && errno != EPERM) /* a session's leader has its own group already */
-		return os_werr("setpgid");
+	child_group(); /* a session's leader has its own group already */
 	return 0;
 }
 
@@ -98,5 +97,5 @@ int group_remove(const char *name)
 
 	if (path == NULL)
 		return -1;
-	return unlink(path) < 0 && errno != ENOENT ? os_werr("%s", path) : 0;
+	return at_remove(AT_FDCWD, path, false) < 0 && errcode(rerrstr()) != Enonexist ? -1 : 0;
 }

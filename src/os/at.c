@@ -45,6 +45,13 @@ int at_open(int dirfd, const char *path, int flags, u32 mode, int how)
 	return fd < 0 ? fail() : fd;
 }
 
+int at_place(const char *path)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	return fd < 0 ? fail() : fd;
+}
+
 /* struct statx and its time stamp (statx(2)): musl has none in Debian 12 */
 typedef struct Stamp {
 	i64 sec;

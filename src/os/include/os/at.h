@@ -24,6 +24,9 @@ enum {
 /* at_open opens path below dirfd with open(2) flags and mode; it never leaves dirfd's tree; may block. */
 int at_open(int dirfd, const char *path, int flags, u32 mode, int how) must_use;
 
+/* at_place opens any path as a place (O_PATH), links followed; the caller owns it. */
+int at_place(const char *path) must_use;
+
 /* at_stat describes name in dirfd ("": dirfd itself); at_path an absolute path, links followed. */
 int at_stat(int dirfd, const char *name, Finfo *fi) must_use;
 int at_path(const char *path, Finfo *fi) must_use;
