@@ -1,14 +1,16 @@
 /*
- * tcp sink ADDR PORT             serve: read every connection to its end
- * tcp source ADDR PORT SECONDS   send 64 KiB writes; print bytes a second
- * tcp write PATH SECONDS         the same into an open file (a data file)
- * tcp fd SECONDS                 the same into descriptor 1; the rate goes to stderr
+ * tcp serve ADDR PORT SECONDS      pour 64 KiB writes into each connection for so long, then hang up
+ * tcp pour SECONDS                 the same into descriptor 1
+ * tcp drain ADDR PORT              connect, read to the end; print bytes a second
+ * tcp sink ADDR PORT               serve: read each connection to its end
+ * tcp source ADDR PORT SECONDS     connect and pour; print bytes a second
+ * tcp data NET ADDR PORT SECONDS   the same through the data file of a Plan 9 /net tree
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "driver.h"
 
@@ -23,23 +25,30 @@ static struct sockaddr_in address(const char *host, const char *port)
 	return a;
 }
 
-static int sink(const char *host, const char *port)
+/* server returns a descriptor that listens. */
+static int server(const char *host, const char *port)
 {
 	struct sockaddr_in a = address(host, port);
-	int on = 1, fd, lfd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	setsockopt(lfd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (lfd < 0 || bind(lfd, (struct sockaddr *)&a, sizeof a) < 0 || listen(lfd, 8) < 0)
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(fd, 8) < 0)
 		die("listen");
-	while ((fd = accept(lfd, NULL, NULL)) >= 0) {
-		while (read(fd, buf, sizeof buf) > 0)
-			;
-		close(fd);
-	}
-	die("accept");
+	return fd;
 }
 
-static void pour(int fd, double seconds, FILE *out)
+static int caller(const char *host, const char *port)
+{
+	struct sockaddr_in a = address(host, port);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) < 0)
+		die("connect");
+	return fd;
+}
+
+/* pour writes for so many seconds and returns the bytes a second. */
+static double pour(int fd, double seconds)
 {
 	double began = now(), total = 0;
 	ssize_t n;
@@ -49,38 +58,64 @@ static void pour(int fd, double seconds, FILE *out)
 			die("write");
 		total += (double)n;
 	}
-	fprintf(out, "%.4g\n", total / (now() - began));
+	return total / (now() - began);
 }
 
-static int source(const char *host, const char *port, double seconds)
+static double drain(int fd)
 {
-	struct sockaddr_in a = address(host, port);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	double began = now(), total = 0;
+	ssize_t n;
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) < 0)
-		die("connect");
-	pour(fd, seconds, stdout);
-	return 0;
+	while ((n = read(fd, buf, sizeof buf)) > 0)
+		total += (double)n;
+	return total / (now() - began);
+}
+
+/* conversation connects through a Plan 9 /net tree and returns the data file, leaving ctl open. */
+static int conversation(const char *net, const char *host, const char *port)
+{
+	char path[300], num[32], msg[100];
+	int ctl, fd;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "%s/tcp/clone", net);
+	if ((ctl = open(path, O_RDWR)) < 0 || (n = read(ctl, num, sizeof num - 1)) <= 0)
+		die(path);
+	num[n] = '\0';
+	snprintf(msg, sizeof msg, "connect %s!%s", host, port);
+	if (write(ctl, msg, strlen(msg)) < 0)
+		die(msg);
+	snprintf(path, sizeof path, "%s/tcp/%d/data", net, atoi(num));
+	if ((fd = open(path, O_RDWR)) < 0)
+		die(path);
+	return fd;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "sink") == 0)
-		return sink(argv[2], argv[3]);
-	if (argc == 5 && strcmp(argv[1], "source") == 0)
-		return source(argv[2], argv[3], atof(argv[4]));
-	if (argc == 4 && strcmp(argv[1], "write") == 0) {
-		int fd = open(argv[2], O_WRONLY | O_CLOEXEC);
+	const char *op = argc > 2 ? argv[1] : "";
+	int fd, lfd;
 
-		if (fd < 0)
-			die(argv[2]);
-		pour(fd, atof(argv[3]), stdout);
+	signal(SIGPIPE, SIG_IGN);
+	if (strcmp(op, "serve") == 0 && argc == 5) {
+		for (lfd = server(argv[2], argv[3]); (fd = accept(lfd, NULL, NULL)) >= 0; close(fd))
+			pour(fd, atof(argv[4]));
+	} else if (strcmp(op, "sink") == 0 && argc == 4) {
+		for (lfd = server(argv[2], argv[3]); (fd = accept(lfd, NULL, NULL)) >= 0; close(fd))
+			drain(fd);
+	} else if (strcmp(op, "pour") == 0 && argc == 3) {
+		pour(1, atof(argv[2]));
+		return 0;
+	} else if (strcmp(op, "drain") == 0 && argc == 4) {
+		printf("%.4g\n", drain(caller(argv[2], argv[3])));
+		return 0;
+	} else if (strcmp(op, "source") == 0 && argc == 5) {
+		printf("%.4g\n", pour(caller(argv[2], argv[3]), atof(argv[4])));
+		return 0;
+	} else if (strcmp(op, "data") == 0 && argc == 6) {
+		printf("%.4g\n", pour(conversation(argv[2], argv[3], argv[4]), atof(argv[5])));
 		return 0;
 	}
-	if (argc == 3 && strcmp(argv[1], "fd") == 0) {
-		pour(1, atof(argv[2]), stderr);
-		return 0;
-	}
-	fprintf(stderr, "usage: b_tcp sink ADDR PORT | source ADDR PORT SECONDS | write PATH SECONDS | fd SECONDS\n");
+	fprintf(stderr, "usage: b_tcp serve|pour|drain|sink|source|data ...\n");
 	return 2;
 }
