@@ -32,14 +32,20 @@ static const char rcmain[] =
 	"	. -q /rc/lib/rcmain.local\n"
 	"	. -q $home/lib/profile\n"
 	"}\n"
-	"status=''\n"
-	"if(! ~ $#cflag 0) eval $cflag\n"
+	"if(! ~ $#cflag 0){\n"
+	"	status=''\n"
+	"	eval $cflag\n"
+	"}\n"
 	"if not if(flag i){\n"
+	"	status=''\n"
 	"	if(! ~ $#* 0) . $*\n"
 	"	. -i /dev/fd/0\n"
 	"}\n"
 	"if not if(~ $#* 0) . /dev/fd/0\n"
-	"if not . $*\n";
+	"if not{\n"
+	"	status=''\n"
+	"	. $*\n"
+	"}\n";
 
 void sh_say(int fd, const Buf *b)
 {
