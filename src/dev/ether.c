@@ -78,7 +78,7 @@ static int goes(Ether *e, int ns, const char *name, bool bound)
 	e->ns = d;
 	e->bound = bound;
 	(void)!str_cpy(e->name, sizeof e->name, name);
-	etherfs_reopen(e);
+	etherctl_reopen(e);
 	return 0;
 }
 
@@ -143,7 +143,7 @@ void ether_drop(Kern *k, int n)
 		list_del(&e->link);
 		lock(&e->lk);
 		e->gone = true;
-		etherfs_reopen(e);
+		etherctl_reopen(e);
 		unlock(&e->lk);
 	}
 	unlock(&lk);

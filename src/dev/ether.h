@@ -1,6 +1,6 @@
 /*
- * What the two files of #l share: the devices (ether.c) and their tree of
- * files and conversations (etherfs.c).
+ * What the files of #l share: the devices (ether.c), their tree of files
+ * (etherfs.c) and conversations (etherctl.c).
  */
 #ifndef ETHERPRIV_H
 #define ETHERPRIV_H
@@ -42,7 +42,16 @@ extern const SrvOps ether_ops;
 /* ether_link fills i with the interface as it is now; e->lk is held. */
 int ether_link(Ether *e, Iface *i) must_use;
 
-/* etherfs_reopen makes the sockets of all conversations anew after the interface went elsewhere; e->lk is held. */
-void etherfs_reopen(Ether *e);
+/* etherctl_reopen makes the sockets of all conversations anew after the interface went elsewhere; e->lk is held. */
+void etherctl_reopen(Ether *e);
+
+/* etherctl_shut closes a conversation's socket; whoever waits on it looks again.  e->lk is held, or nobody else is left. */
+void etherctl_shut(EtherConv *c);
+
+/* etherctl does a ctl message, which it takes apart in place; e->lk is held. */
+int etherctl(Ether *e, EtherConv *c, char *text) must_use;
+
+/* etherctl_release takes one open off a conversation, which is free after the last. */
+void etherctl_release(Ether *e, EtherConv *c);
 
 #endif

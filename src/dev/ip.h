@@ -123,7 +123,11 @@ struct Stack {
 
 typedef enum IpLog { LogIp = 1, LogFs = 2, LogTcp = 4, LogIcmp = 8, LogUdp = 16 } IpLog;
 
-/* ip.c: who asks */
+/* ip.c */
+void ip_end(Srv *srv);
+
+/* ipfs.c: the operations; who asks */
+extern const SrvOps ip_ops;
 /* ip_became makes f, which was opened as listen, the open ctl of c, whose one use becomes its. */
 void ip_became(Fid *f, Conv *c);
 const char *ip_who(Stack *s, Req *r);
