@@ -403,5 +403,5 @@ int cmd_9p(int argc, char **argv)
 		args_usage(&a);
 	if (addr == NULL)
 		tool_die("which server? -a tcp!host!9fs, or -a unix!/path");
-	return tool_end(run(&a, addr, uname != NULL && uname[0] != '\0' ? uname : "none", aname, &o));
+	return tool_end(run(&a, addr, uname != NULL && uname[0] != '\0' ? uname : tool_user(getuid()), aname, &o));
 }
