@@ -20,7 +20,10 @@
 
 int fuse_open(Fuse *f)
 {
-	f->fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	/* a node's device nodes; its /dev may be a union of a kernel process that has died */
+	f->fd = open("/.dev/fuse", O_RDWR | O_CLOEXEC);
+	if (f->fd < 0)
+		f->fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (f->fd >= 0)
 		return 0;
 	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
