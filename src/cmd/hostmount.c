@@ -77,6 +77,8 @@ static void flags(Opts *o, int argc, char **argv)
 	o->addr = a.argv[0];
 	if (a.argc == 3)
 		o->aname = a.argv[2];
+	if (fuse_checkdir(a.argv[1]) < 0)
+		tool_die("%s", rerrstr());
 	o->dir = realpath(a.argv[1], NULL);
 	if (o->dir == NULL)
 		tool_oopsdie("%s", a.argv[1]);

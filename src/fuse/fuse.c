@@ -34,6 +34,11 @@ static bool do_eperm(Op *op)
 {
 	return op_error(op, EPERM);
 }
+static bool do_enotty(Op *op)
+{
+	return op_error(op, ENOTTY);
+}
+
 typedef struct Call {
 	const char *name;
 	bool (*fn)(Op *op);
@@ -71,6 +76,7 @@ static const Call calls[] = {
 	[FUSE_CREATE] = {"create", do_create, A(fuse_create_in), 0},
 	[FUSE_INTERRUPT] = {"interrupt", do_interrupt, A(fuse_interrupt_in), NoNode | NoReply},
 	[FUSE_DESTROY] = {"destroy", do_destroy, 0, NoNode},
+	[FUSE_IOCTL] = {"ioctl", do_enotty, 0, 0},
 	[FUSE_BATCH_FORGET] = {"forget", do_batch, A(fuse_batch_forget_in), NoNode | NoReply},
 	[FUSE_RENAME2] = {"rename", do_rename, A(fuse_rename2_in), 0},
 };
@@ -270,7 +276,7 @@ Fuse *fuse_new(Srv *root, const char *aname, const FuseOpts *o)
 	f->source = mem_str(o->source != NULL ? o->source : root->name);
 	f->uid = getuid();
 	f->gid = getgid();
-	lock_init(&f->lk, RankLeaf);
+	lock_init(&f->lk, RankFuse);
 	cond_init(&f->idle);
 	list_init(&f->ops);
 	list_init(&f->freeops);
@@ -387,6 +393,7 @@ void fuse_dump(Fuse *f, Buf *b)
 	i64 now = clock_ms();
 
 	lock(&f->lk);
-	list_each(k, &f->ops) dump(list_item(k, Op, link), now, b);
+	list_each (k, &f->ops)
+		dump(list_item(k, Op, link), now, b);
 	unlock(&f->lk);
 }

@@ -6,9 +6,8 @@
  * op_stat ...), the last one replies.  A stage function returns true when it
  * set up another stage and false when it has replied: then op is gone.
  *
- * f->lk protects the node table, the open files and the list of Ops; it is
- * a leaf: nothing is called with it held, so that an answer may come from a
- * thread that holds other locks.
+ * f->lk protects the node table, the open files and the list of Ops.
+ * Nothing that answers or dispatches is called with it held.
  */
 #ifndef FUSE_IMPL_H
 #define FUSE_IMPL_H

@@ -67,7 +67,7 @@ int fuse_mountfd(Fuse *f)
 	return fd < 0 ? os_werr("mounting FUSE") : fd;
 }
 
-static int checkdir(const char *dir)
+int fuse_checkdir(const char *dir)
 {
 	struct stat st;
 
@@ -133,7 +133,7 @@ int fuse_mount(Fuse *f, const char *dir)
 {
 	autofd int m = -1;
 
-	if (checkdir(dir) < 0)
+	if (fuse_checkdir(dir) < 0)
 		return -1;
 	m = fuse_mountfd(f);
 	if (m < 0 && geteuid() != 0)

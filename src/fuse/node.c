@@ -58,13 +58,11 @@ static void grow(Fuse *f)
 		return;
 	tables(f, old * 2);
 	for (size_t i = 0; i < old; i++) {
-		list_each(l, &byid[i])
-		{
+		list_each (l, &byid[i]) {
 			list_del(l);
 			list_add(id_slot(f, list_item(l, Node, byid)->id), l);
 		}
-		list_each(l, &byname[i])
-		{
+		list_each (l, &byname[i]) {
 			Node *n = list_item(l, Node, byname);
 
 			list_del(l);
@@ -77,14 +75,15 @@ static void grow(Fuse *f)
 
 static Node *find_id(Fuse *f, u64 id)
 {
-	list_each(l, id_slot(f, id)) if (list_item(l, Node, byid)->id == id) return list_item(l, Node, byid);
+	list_each (l, id_slot(f, id))
+		if (list_item(l, Node, byid)->id == id)
+			return list_item(l, Node, byid);
 	return NULL;
 }
 
 static Node *find_name(Fuse *f, const Node *parent, const char *name)
 {
-	list_each(l, name_slot(f, parent, name))
-	{
+	list_each (l, name_slot(f, parent, name)) {
 		Node *n = list_item(l, Node, byname);
 
 		if (n->parent == parent && strcmp(n->name, name) == 0)
@@ -158,8 +157,7 @@ void node_init(Fuse *f, Fid *root)
 void node_end(Fuse *f)
 {
 	for (size_t i = 0; i < f->nhash; i++)
-		list_each(l, &f->byid[i])
-		{
+		list_each (l, &f->byid[i]) {
 			Node *n = list_item(l, Node, byid);
 
 			fid_drop(n->fid);

@@ -386,41 +386,51 @@ void op_run(Op *op, bool (*fn)(Op *op))
 		op_go(op);
 }
 
-bool op_interrupt(Fuse *f, u64 unique)
+/* stop ends op early; it takes over a reference. */
+static void stop(Op *op)
+{
+	store(&op->intr, 1);
+	op_flush(op);
+	op_unref(op);
+}
+
+/* match says whether op is the one wanted: with no number, any that was not told to end. */
+static bool match(Op *op, const u64 *unique)
+{
+	return unique != NULL ? op->h->unique == *unique : !load(&op->intr);
+}
+
+static Op *find(Fuse *f, const u64 *unique)
 {
 	Op *op = NULL;
 
 	lock(&f->lk);
-	list_each(l, &f->ops) if (list_item(l, Op, link)->h->unique == unique)
-	{
-		op = list_item(l, Op, link);
-		add(&op->refs, 1);
-		break;
+	list_each (l, &f->ops) {
+		if (match(list_item(l, Op, link), unique)) {
+			op = list_item(l, Op, link);
+			add(&op->refs, 1);
+			break;
+		}
 	}
 	unlock(&f->lk);
-	if (op == NULL)
-		return false;
-	store(&op->intr, 1);
-	op_flush(op);
-	op_unref(op);
-	return true;
+	return op;
+}
+
+bool op_interrupt(Fuse *f, u64 unique)
+{
+	Op *op = find(f, &unique);
+
+	if (op != NULL)
+		stop(op);
+	return op != NULL;
 }
 
 void op_flushall(Fuse *f)
 {
-	for (;;) {
-		u64 unique = 0;
+	Op *op;
 
-		lock(&f->lk);
-		list_each(l, &f->ops) if (!load(&list_item(l, Op, link)->intr))
-		{
-			unique = list_item(l, Op, link)->h->unique;
-			break;
-		}
-		unlock(&f->lk);
-		if (unique == 0 || !op_interrupt(f, unique))
-			return;
-	}
+	while ((op = find(f, NULL)) != NULL)
+		stop(op);
 }
 
 void *op_arg(Op *op, size_t size)

@@ -85,6 +85,7 @@ os.write(fd, b"x" * 9000)
 m = mmap.mmap(fd, 9000, mmap.MAP_PRIVATE)
 assert m[8999:9000] == b"x"
 '
+t 'fsync' sh -c 'dd if=/dev/zero of=$m/synced bs=100k count=3 conv=fsync && [ $(stat -c %s $m/synced) = 307200 ]'
 t 'find' sh -c '[ $(find $m/tree -type f | wc -l) = 39 ]'
 t 'df' sh -c 'df $m | grep -q "$m\$"'
 t 'tar, both ways' sh -c 'tar -cf $m/t.tar tree && mkdir $m/x && tar -C $m/x -xf $m/t.tar && diff -r tree $m/x/tree'
@@ -112,6 +113,13 @@ t 'mount -f' sh -c '"$A" mount -f $PWD/sock $m & p=$!
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do test -f $m/dev && break; sleep 0.1; done
 test -f $m/dev && kill -INT $p && wait $p'
 t 'its ^C leaves nothing' clean
+
+t 'mount, to be killed itself' "$A" mount "$PWD/sock" "$m"
+kill -9 "$(ps -eo pid=,args= | grep "$A mount" | grep -v grep | awk '{ print $1 }')"
+t 'calls on a dead mount fail' says 'not connected' ls "$m"
+t 'who mounts on it hears what to do' says 'dead mount' "$A" mount "$PWD/sock" "$m"
+t 'which does it' "$A" unmount "$m"
+t 'nothing is left of the dead' clean
 
 t 'mount a server that will stall' "$A" mount -t 2 "$PWD/sock" "$m"
 kill -STOP $pid

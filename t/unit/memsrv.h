@@ -31,8 +31,8 @@ typedef struct MFile {
 static MFile *mem_root;
 static u64 mem_path;
 static int mem_walks;		/* for tests: how many steps were walked; atomic */
-static int mem_stats; /* and how many Tstats there were; atomic */
-static u32 mem_flags; /* for tests: of every file that is made */
+static int mem_stats;		/* and how many Tstats there were; atomic */
+static u32 mem_flags;		/* for tests: of every file that is made */
 static const char *mem_walkerr; /* for tests: walks fail with this */
 
 static MFile *mf_new(MFile *dir, const char *name, u32 mode, int kind, u32 flags)

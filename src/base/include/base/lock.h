@@ -23,8 +23,7 @@ enum LockRank {
 	RankEther = 61,    /* dev/: where one ether device is, its packet sockets */
 	RankClients = 69,  /* client/: the list of all clients */
 	RankClient = 70,   /* client/: a 9P client's tags */
-	RankFuseNode = 73, /* fuse/: a mount's node table */
-	RankFuse = 74,     /* fuse/: a mount's requests */
+	RankFuse = 74,     /* fuse/: a mount's nodes, files and requests */
 	RankConn = 75,     /* srv/: a connection's fids and requests */
 	RankReq = 80,      /* srv/: one waited-for call */
 	RankOut = 82,      /* srv/: a connection's queue of replies */

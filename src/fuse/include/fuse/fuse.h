@@ -37,6 +37,9 @@ void fuse_setfd(Fuse *f, int fd);
  * caller. */
 int fuse_mountfd(Fuse *f) must_use;
 
+/* fuse_checkdir returns -1 with the reason if nothing can be mounted on dir. */
+int fuse_checkdir(const char *dir) must_use;
+
 /* fuse_mount mounts f on directory dir, by fusermount3 if this process may not mount. */
 int fuse_mount(Fuse *f, const char *dir) must_use;
 
