@@ -283,6 +283,7 @@ static void tcp(const char *addr)
 typedef struct Big {
 	Fid *f;
 	long n;
+	int any; /* whatever it is */
 } Big;
 
 static void *bigread(void *arg)
@@ -293,7 +294,7 @@ static void *bigread(void *arg)
 
 	while ((n = call_read(b->f, buf, 65536, 0, &me, MS)) > 0) {
 		for (long i = 0; i < n; i++)
-			if (buf[i] != (char)((b->n + i) % 251))
+			if (!b->any && buf[i] != (char)((b->n + i) % 251))
 				n = -1;
 		b->n += n;
 	}
@@ -324,6 +325,41 @@ static void bulk(void)
 	is_int(b.n, SIZE, "arrives whole and in order");
 	fid_drop(b.f);
 	fid_drop(nc);
+	fid_drop(lc);
+	free(buf);
+}
+
+/* flushes ends what waits: a connect, a read, a write that the socket took a part of, an open of listen */
+static void flushes(void)
+{
+	enum { SIZE = 32 << 20, SHORT = 150 };
+	char *buf = mem_new(SIZE);
+	int a = -1, c = -1, n = -1;
+	Fid *lc = clone_(root[1], "tcp", &a), *cc = clone_(root[0], "tcp", &c), *nc, *cd, *l;
+	Big b = { 0 };
+	pthread_t t;
+
+	is_int(call_write(cc, "connect 10.0.0.98!7", 19, 0, &me, SHORT), -1, "a connect that nobody answers is flushed");
+	ok(has(text(root[0], "tcp/%d/status", c), "Closed"), "and the conversation is idle");
+	ok(put(lc, "announce *!12") == 0 && put(cc, "connect 10.0.0.2!12") == 0, "so it can connect: %s", rerrstr());
+	l = at(root[1], "tcp/%d/listen", a);
+	nc = accepted(root[1], "tcp", a, &n);
+	is_int(call_open(l, ORDWR, &me, SHORT), -1, "an open of listen is flushed");
+	cd = data(root[0], "tcp", c);
+	is_int(call_read(cd, buf, SIZE, 0, &me, SHORT), -1, "a read is flushed");
+	is_int(call_write(cd, buf, SIZE, 0, &me, SHORT), -1, "a write in the middle is flushed");
+	is_int(call_write(cd, buf, SIZE, 0, &me, SHORT), -1, "and the next one can wait");
+	b.f = data(root[1], "tcp", n);
+	b.any = 1;
+	pthread_create(&t, NULL, bigread, &b);
+	is_int(call_write(cd, "last", 4, 0, &me, MS), 4, "and the one after it is done when there is room");
+	fid_drop(cd);
+	fid_drop(cc);
+	pthread_join(t, NULL);
+	ok(b.n > 4, "the reader had %ld bytes", b.n);
+	fid_drop(b.f);
+	fid_drop(nc);
+	fid_drop(l);
 	fid_drop(lc);
 	free(buf);
 }
@@ -873,6 +909,7 @@ int main(void)
 	tcp("10.0.0.2");
 	tcp("2001:db8::2");
 	bulk();
+	flushes();
 	udp();
 	broadcast();
 	others();
