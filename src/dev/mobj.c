@@ -751,6 +751,7 @@ static Fid *member_root(Mobj *t, const Omem *m, const Req *r)
 static Fid *union_root(Mobj *t, Obj *o, const Req *r)
 {
 	Member m[MAXMEMBERS];
+	bool root = false;
 	Srv *s;
 	Fid *f;
 	int n;
@@ -758,6 +759,7 @@ static Fid *union_root(Mobj *t, Obj *o, const Req *r)
 	for (n = 0; n < o->n; n++) {
 		m[n].root = member_root(t, &o->m[n], r);
 		m[n].create = o->m[n].create;
+		root = root || (o->m[n].base && strcmp(o->m[n].name, "/") == 0);
 		m[n].waits = o->m[n].layer != NULL ? o->m[n].layer->foreign : str_prefix(o->m[n].path, "M/");
 		if (m[n].root == NULL || !(m[n].root->qid.type & QTDIR))
 			break;
@@ -769,7 +771,7 @@ static Fid *union_root(Mobj *t, Obj *o, const Req *r)
 			fid_drop(m[i].root);
 		return NULL;
 	}
-	s = union_new(m, n, o->id);
+	s = union_new(m, n, o->id, root);
 	f = call_attach(s, r->fid->uid, "", &r->caller, CALLMS);
 	srv_drop(s);
 	return f;

@@ -7,6 +7,8 @@
 #include <os/clock.h>
 #include <unistd.h>
 
+enum { NOTHINGTTL = 1000 }; /* milliseconds for "there is no such file", at most */
+
 static void valid(Fuse *f, bool is, u64 *sec, u32 *nsec)
 {
 	u32 ttl = f->o.ttl != 0 ? f->o.ttl : 1000;
@@ -49,6 +51,8 @@ static bool missing(Op *op)
 	if (no == ENOENT || no == ENOTDIR) {
 		node_gone(op->f, op->node, op->name);
 		valid(op->f, op->fid->flags & FidStatic, &e.entry_valid, &e.entry_valid_nsec);
+		if (e.entry_valid > NOTHINGTTL / 1000)
+			e.entry_valid = NOTHINGTTL / 1000;
 		if (e.entry_valid != 0 || e.entry_valid_nsec != 0)
 			return op_reply(op, &e, sizeof e);
 		return op_error(op, ENOENT);

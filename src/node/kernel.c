@@ -85,7 +85,7 @@ static int offer(Kernel *kp)
 
 static int start(Kernel *kp, const char *user, int store)
 {
-	FuseOpts o = { .uname = user, .source = "#", .allow_other = true };
+	FuseOpts o = { .uname = user, .source = "#", .allow_other = true, .ttl = 1u << 30 };
 
 	if ((kp->k = kern_new(user, store)) == NULL || ethers(kp->k) < 0)
 		return -1;

@@ -104,11 +104,53 @@ static void removedead(const Remount *r, const Mount *d)
 	}
 }
 
+/*
+ * newroot puts the new file system's directory in place of dead root m: the mounts on it, whose names Linux remembers
+ * (FidStatic), are moved, and the old root is left.
+ */
+static int newroot(Remount *r, const Mounts *t, const Mount *m)
+{
+	autofd int root = mount_tree(r->root, m->root + 1, TreeClone);
+
+	if (root < 0 || mount_move(root, NULL, AT_FDCWD, "/", 0) < 0)
+		return werrstr("the root: %s", rerrstr());
+	for (int i = 0; i < t->n; i++) {
+		const Mount *c = &t->m[i];
+		autofd int fd = -1;
+
+		if (c->parent != m->id || c->point[1] == '\0')
+			continue;
+		fd = mount_tree(AT_FDCWD, c->point, 0);
+		if (fd < 0 || mount_move(fd, NULL, root, c->point + 1, 0) < 0) {
+			init_say(r->k->in, "init: %s: %s", c->point, rerrstr());
+			r->lost++;
+		}
+	}
+	return mount_pivotfd(root);
+}
+
+/* table reads the mount table, once the root is a living one. */
+static Mounts *table(Remount *r)
+{
+	Mounts *t = mounts_read("/.proc", 0);
+
+	for (int i = 0; t != NULL && i < t->n; i++)
+		if (isdead(r, &t->m[i]) && parent(t, &t->m[i]) == NULL) {
+			if (newroot(r, t, &t->m[i]) < 0)
+				init_say(r->k->in, "init: %s", rerrstr());
+			else
+				r->done++;
+			mounts_free(t);
+			return mounts_read("/.proc", 0);
+		}
+	return t;
+}
+
 /* onespace runs in the name space it repairs. */
 static int onespace(void *arg)
 {
 	Remount *r = arg;
-	Mounts *t = mounts_read("/.proc", 0);
+	Mounts *t = table(r);
 	int *copy;
 
 	if (t == NULL)
@@ -118,7 +160,7 @@ static int onespace(void *arg)
 	for (int i = 0; i < t->n; i++) {
 		const Mount *m = &t->m[i], *up = parent(t, m);
 
-		if (!isdead(r, m))
+		if (!isdead(r, m) || m->point[1] == '\0')
 			continue;
 		savebelow(r, t, m, copy);
 		if (up == NULL || !isdead(r, up))

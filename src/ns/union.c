@@ -32,6 +32,7 @@ typedef struct Union {
 	int n;
 	Qid qid;
 	bool waits; /* some member does */
+	bool fixed;
 } Union;
 
 /* an open union: the records of all members, and a hash of their names */
@@ -51,6 +52,7 @@ static Union *union_of(Srv *s)
 static void union_attach(Req *r)
 {
 	r->fid->qid = union_of(r->fid->srv)->qid;
+	r->fid->flags = union_of(r->fid->srv)->fixed ? FidStatic : 0;
 	r->fid->aux = NULL;
 	req_ok(r);
 }
@@ -350,7 +352,7 @@ static const SrvOps union_ops = {
 	.end = union_end,
 };
 
-Srv *union_new(const Member *m, int n, u64 qidpath)
+Srv *union_new(const Member *m, int n, u64 qidpath, bool fixed)
 {
 	Union *u = mem_new(sizeof *u);
 
@@ -358,6 +360,7 @@ Srv *union_new(const Member *m, int n, u64 qidpath)
 	u->srv.parallel = true;
 	u->m = mem_array((size_t)n, sizeof *u->m);
 	u->n = n;
+	u->fixed = fixed;
 	u->qid = (Qid){ .path = qidpath, .type = QTDIR };
 	for (int i = 0; i < n; i++) {
 		u->m[i] = m[i];

@@ -193,7 +193,9 @@ int mount_pivot(const char *newroot)
 
 int mount_pivotfd(int root)
 {
-	int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), rc = -1;
+	char at[2];
+	bool top = getcwd(at, sizeof at) != NULL; /* else it is longer than "/" */
+	int cwd = top ? -1 : open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), rc = -1;
 
 	if (fchdir(root) < 0)
 		os_werr("the new root");
@@ -203,11 +205,10 @@ int mount_pivotfd(int root)
 		os_werr("leave the old root");
 	else
 		rc = 0;
-	if (cwd >= 0) {
-		if (fchdir(cwd) < 0)
-			rc = os_werr("the working directory");
+	if (cwd < 0 ? chdir("/") < 0 : fchdir(cwd) < 0)
+		rc = os_werr("the working directory");
+	if (cwd >= 0)
 		close(cwd);
-	}
 	return rc;
 }
 

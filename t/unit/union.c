@@ -61,7 +61,7 @@ static Srv *make(const int *order, int n, int creator)
 		m[i] = (Member){ call_attach(s, "me", "", &me, 1000), i == creator, false };
 		srv_drop(s);
 	}
-	return union_new(m, n, 1);
+	return union_new(m, n, 1, false);
 }
 
 static bool same_lookup(Fid *root, const int *order, int n, int i)
