@@ -186,6 +186,49 @@ static void consolegone(Init *in, int status)
 	loop_after(in->loop, in->wait, bootagain, in);
 }
 
+static void booted(Init *in)
+{
+	msg_send(in->sup, NULL, 0, "booted", NULL);
+	boot(in);
+}
+
+/* setting adds the rc command that puts one name of plan9.ini into #ec. */
+static void setting(Buf *b, const IniVar *v)
+{
+	autofree char *file = mem_printf("/#/ec/%s", v->name);
+
+	buf_str(b, "echo -n ");
+	str_quote(b, v->val);
+	buf_str(b, " >");
+	str_quote(b, file);
+	buf_ch(b, '\n');
+}
+
+/*
+ * ready: the devices are there.  A program puts the usual ones in their places, for init itself stays away from files
+ * that a kernel process serves.
+ */
+static void ready(Kproc *k)
+{
+	static char rc[] = "/bin/rc", c[] = "-c";
+	Init *in = k->in;
+	autobuf Buf b = { 0 };
+	char *argv[4] = { rc, c, NULL };
+
+	if (in->bound)
+		return;
+	in->bound = true;
+	buf_str(&b, "bind -a '#c' /dev\nbind '#d' /fd\nbind -c '#e' /env\nbind -a '#ec' /env\nbind -c '#s' /srv\n");
+	for (int i = 0; i < in->m->ini.n; i++)
+		setting(&b, &in->m->ini.v[i]);
+	argv[2] = b.p;
+	runconsole(in, argv);
+	in->binder = in->console;
+	in->consoles = 0;
+	if (in->console == 0)
+		booted(in);
+}
+
 static void children(void *arg, int fd, int events)
 {
 	Init *in = arg;
@@ -195,7 +238,10 @@ static void children(void *arg, int fd, int events)
 	while (sig_next(fd) > 0)
 		;
 	while ((pid = proc_ended(&status)) > 0) {
-		if (pid == in->console)
+		if (pid == in->binder) {
+			in->binder = in->console = 0;
+			booted(in);
+		} else if (pid == in->console)
 			consolegone(in, status);
 		else if (!task_reap(in, pid, status) && !kproc_reap(in, pid, status))
 			continue; /* somebody's orphan */
@@ -260,17 +306,6 @@ static int setup(Init *in)
 	if ((m->host ? root_host : root_node)(m, in->o.base) < 0 || console(in) < 0)
 		return -1;
 	return expect(in, "go");
-}
-
-/* ready: the devices are there. */
-static void ready(Kproc *k)
-{
-	Init *in = k->in;
-
-	if (in->consoles > 0)
-		return;
-	msg_send(in->sup, NULL, 0, "booted", NULL);
-	boot(in);
 }
 
 int init_main(const InitOpts *o)

@@ -25,6 +25,8 @@ typedef struct Init {
 	int sup, sig;
 	int hw;         /* the net name space with the node's interfaces */
 	int tty;        /* the console's side of the pseudo-terminal */
+	pid_t binder;   /* puts the devices in their places before anything else runs */
+	bool bound;     /* it was started */
 	pid_t console;  /* what runs on it, 0: nothing */
 	int consoles;   /* how many did */
 	i64 consince;   /* clock_ms when the last was started */

@@ -15,7 +15,7 @@ int stage_make(const char *base) must_use;
 /* stage_there says whether the stage is already mounted on base. */
 bool stage_there(const char *base);
 
-/* root_copy copies the files and directories of fromdir/from (no links, no names that begin with a dot) to todir/to. */
+/* root_copy copies file or directory fromdir/from (no links, no names that begin with a dot) to todir/to. */
 int root_copy(int fromdir, const char *from, int todir, const char *to) must_use;
 
 /* stage_programs finds the directories of our binaries and our rc scripts (owned by the caller; *rc NULL: none found). */

@@ -39,10 +39,10 @@ typedef struct Copy {
 	int from, to, rc;
 } Copy;
 
-static int copyfile(int from, int to, const char *name, u32 mode)
+static int copyfile(int from, const char *name, int to, const char *toname, u32 mode)
 {
 	autofd int in = openat(from, name, O_RDONLY | O_CLOEXEC);
-	autofd int out = openat(to, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	autofd int out = openat(to, toname, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	autofree char *buf = mem_new(256 * 1024);
 	ssize_t n;
 
@@ -53,25 +53,18 @@ static int copyfile(int from, int to, const char *name, u32 mode)
 			return -1;
 	if (n < 0)
 		return os_werr("read %s", name);
-	return at_chmod(to, name, mode);
+	return at_chmod(to, toname, mode);
 }
 
 static void copyentry(void *arg, const char *name)
 {
 	Copy *c = arg;
-	Finfo fi;
 
-	if (c->rc < 0 || *name == '.')
-		return;
-	if ((c->rc = at_stat(c->from, name, &fi)) < 0)
-		return;
-	if (at_isfile(&fi))
-		c->rc = copyfile(c->from, c->to, name, fi.mode & 0111 ? 0755 : 0644);
-	else if (at_isdir(&fi))
+	if (c->rc == 0 && *name != '.')
 		c->rc = root_copy(c->from, name, c->to, name);
 }
 
-int root_copy(int fromdir, const char *from, int todir, const char *to)
+static int copydir(int fromdir, const char *from, int todir, const char *to)
 {
 	autofd int f = openat(fromdir, from, O_RDONLY | O_DIRECTORY | O_CLOEXEC), t = -1;
 	Copy c = { .from = f };
@@ -84,6 +77,17 @@ int root_copy(int fromdir, const char *from, int todir, const char *to)
 	if (t < 0)
 		return os_werr("copy to %s", to);
 	return at_list(f, copyentry, &c) < 0 ? -1 : c.rc;
+}
+
+int root_copy(int fromdir, const char *from, int todir, const char *to)
+{
+	Finfo fi;
+
+	if (at_stat(fromdir, from, &fi) < 0)
+		return werrstr("%s: %s", from, rerrstr());
+	if (at_isfile(&fi))
+		return copyfile(fromdir, from, todir, to, fi.mode & 0111 ? 0755 : 0644);
+	return at_isdir(&fi) ? copydir(fromdir, from, todir, to) : 0;
 }
 
 /* findrc looks for our scripts: $ANTHILL_RC, DIR/../share/anthill/rc (installed), or rc in a directory above (built). */
@@ -101,7 +105,7 @@ static char *findrc(const char *bin)
 		p = mem_printf("%s/share/anthill/rc", dir);
 		if (access(p, R_OK) < 0) {
 			free(p);
-			p = mem_printf("%s/rc/lib", dir);
+			p = mem_printf("%s/rc/ndb", dir);
 			if (access(p, R_OK) == 0)
 				*strrchr(p, '/') = '\0';
 		}
@@ -176,7 +180,7 @@ static int copyprograms(int stage)
 		return -1;
 	from = open(bin, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	to = openat(stage, "bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (copyfile(from, to, "anthill", 0755) < 0 || copyfile(from, to, "ants", 0755) < 0)
+	if (copyfile(from, "anthill", to, "anthill", 0755) < 0 || copyfile(from, "ants", to, "ants", 0755) < 0)
 		return werrstr("%s: %s", bin, rerrstr());
 	return rc != NULL && root_copy(AT_FDCWD, rc, stage, "rc") < 0 ? -1 : 0;
 }

@@ -55,6 +55,7 @@ echo 'sysname=helix' >box.ini
 echo 'motto=two words' >>box.ini
 echo 'echo motto $motto' >box.rc
 is "$(a grid up -f net.grid $g 2>&1)" "" "up"
+a grid ps $g >/dev/null || { echo "1..$n"; exit 1; }
 is "$(a grid up -f net.grid $g 2>&1)" "anthill: grid $g is up already (\`anthill grid down $g\` ends it)" "once"
 is "$(a grid ps $g | awk '{ print $2, $3, $4 }')" "$(printf 'web host up\ncli host up\nbox node up\nother node up')" "ps"
 is "$(a grid ps -j $g | tr , '\n' | grep -c '"state":"up"')" 4 "ps as JSON"
