@@ -117,6 +117,44 @@ static void firstenv(Init *in)
 	in->nenv = n;
 }
 
+/* find looks for a program where a node's own are, as rc would: ip/ping too; NULL leaves it to PATH. */
+static char *find(const Init *in, const char *name)
+{
+	static const char *const dirs[] = { "/bin", "/rc/bin" };
+
+	if (in->m->host || *name == '/' || str_prefix(name, "./") || str_prefix(name, "../"))
+		return NULL;
+	for (size_t i = 0; i < nelem(dirs); i++) {
+		char *path = mem_printf("%s/%s", dirs[i], name);
+
+		if (access(path, X_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+pid_t init_spawn(Init *in, Spawn *s, int stat)
+{
+	autofree char *path = NULL;
+	pid_t pid = proc_clone(0, NULL);
+
+	if (pid != 0)
+		return pid;
+	/* from here on files that a kernel process serves may keep us waiting, but no longer init */
+	path = find(in, s->argv[0]);
+	s->path = path;
+	if (s->cwd != NULL && access(s->cwd, X_OK) < 0)
+		s->cwd = "/";
+	if (spawn_here(s) == 0)
+		_exit(0);
+	if (stat >= 0)
+		msg_send(stat, NULL, 0, "error", rerrstr(), NULL);
+	else
+		init_say(in, "init: %s", rerrstr());
+	_exit(127);
+}
+
 /* runconsole starts a program on the console. */
 static void runconsole(Init *in, char **argv)
 {
@@ -124,7 +162,7 @@ static void runconsole(Init *in, char **argv)
 	Spawn s = { .argv = argv, .env = env, .cwd = "/", .nfd = 3, .flags = SpawnTty };
 
 	s.fd[0] = s.fd[1] = s.fd[2] = in->tty;
-	in->console = spawn(&s);
+	in->console = init_spawn(in, &s, -1);
 	if (in->console < 0) {
 		init_say(in, "init: %s", rerrstr());
 		in->console = 0;

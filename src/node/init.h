@@ -11,6 +11,7 @@
 #include <node/loop.h>
 #include <node/msg.h>
 #include <node/node.h>
+#include <os/spawn.h>
 
 typedef struct Task Task;
 typedef struct Kproc Kproc;
@@ -46,6 +47,9 @@ typedef struct Kept {
 
 /* init_say writes a line on the console. */
 void init_say(Init *in, const char *fmt, ...) printf_like(2, 3);
+
+/* init_spawn starts a program without waiting for anything; what goes wrong is told to stat, -1: on the console. */
+pid_t init_spawn(Init *in, Spawn *s, int stat) must_use;
 
 /* init_env returns the node's environment with the n strings of more added or replaced; owned by the caller (init_freeenv). */
 char **init_env(const Init *in, char *const *more, int n) must_use;

@@ -78,8 +78,14 @@ static void questions(void *arg)
 
 static int offer(Kernel *kp)
 {
-	autofd int mnt = fuse_mountfd(kp->f);
+	/* not /dev/fuse: on the way there may be a union of the kernel process that died */
+	int fd = open("/.dev/fuse", O_RDWR | O_CLOEXEC);
+	autofd int mnt = -1;
 
+	if (fd < 0)
+		return os_werr("/.dev/fuse");
+	fuse_setfd(kp->f, fd);
+	mnt = fuse_mountfd(kp->f);
 	return mnt < 0 ? -1 : msg_send(kp->ctl, &mnt, 1, "mount", NULL);
 }
 

@@ -198,7 +198,7 @@ static int launch(Kproc *k)
 	char *argv[] = { self, word, (char *)(uintptr_t)k->name, NULL };
 	char **env = init_env(k->in, NULL, 0);
 	Spawn s = { .argv = argv, .env = env, .nfd = 5, .flags = SpawnNewmnt | SpawnSession };
-	autofd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	autofd int null = open("/.dev/null", O_RDWR | O_CLOEXEC);
 	int store[2] = { -1, -1 }, ctl[2] = { -1, -1 };
 
 	if (local_pair(store) < 0 || local_pair(ctl) < 0) {

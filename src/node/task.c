@@ -105,29 +105,11 @@ static int terminal(Task *j, Spawn *s)
 	return msg_send(j->stat, &j->master, 1, "pty", NULL);
 }
 
-/* find looks for a program where a node's own are, as rc would: ip/ping too; NULL leaves it to PATH. */
-static char *find(const Init *in, const char *name)
-{
-	static const char *const dirs[] = { "/bin", "/rc/bin" };
-
-	if (in->m->host || *name == '/' || str_prefix(name, "./") || str_prefix(name, "../"))
-		return NULL;
-	for (size_t i = 0; i < nelem(dirs); i++) {
-		char *path = mem_printf("%s/%s", dirs[i], name);
-
-		if (access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
-}
-
 /* start: exec FLAGS CWD NARG ARG... ENV... */
 static int start(Task *j, Msg *m)
 {
 	Spawn s = { .flags = SpawnSession, .nfd = 3 };
 	char **argv = &m->w[4], **env;
-	autofree char *path = NULL;
 	u64 narg;
 	int slave = -1;
 
@@ -136,11 +118,9 @@ static int start(Task *j, Msg *m)
 	env = init_env(j->in, &m->w[4 + narg], m->n - 4 - (int)narg);
 	argv = mem_array(narg + 1, sizeof *argv);
 	memcpy(argv, &m->w[4], narg * sizeof *argv);
-	path = find(j->in, argv[0]);
-	s.path = path;
 	s.argv = argv;
 	s.env = env;
-	s.cwd = access(m->w[2], X_OK) == 0 ? m->w[2] : "/";
+	s.cwd = m->w[2];
 	for (int i = 0; i < 3; i++)
 		s.fd[i] = m->fd[i + 1];
 	if (strchr(m->w[1], 't') != NULL) {
@@ -148,7 +128,7 @@ static int start(Task *j, Msg *m)
 			goto out;
 		slave = s.fd[0];
 	}
-	j->pid = spawn(&s);
+	j->pid = init_spawn(j->in, &s, j->stat);
 out:
 	if (slave >= 0)
 		close(slave);

@@ -200,6 +200,18 @@ int spawn(const Spawn *s)
 	return pid;
 }
 
+int spawn_here(const Spawn *s)
+{
+	Spawned d = { .s = s };
+
+	d.env = s->env ? s->env : environ;
+	d.paths = candidates(s->path ? s->path : s->argv[0], d.env);
+	child(&d);
+	freelist(d.paths);
+	errno = d.no;
+	return os_werr("%s", d.step);
+}
+
 static unsigned long cloneflags(int f)
 {
 	return (f & CloneUser ? (unsigned long)CLONE_NEWUSER : 0) | (f & CloneMnt ? CLONE_NEWNS : 0) |

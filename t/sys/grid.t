@@ -73,7 +73,7 @@ is "$(a grid log -g $g box | tr -d '\r' | grep motto)" "motto two words" "the bo
 is "$(a grid log -g $g web | tr -d '\r')" "hello from web" "a host's output is in its log"
 is "$(x cli ping -c1 -W5 -q 10.9.0.1 2>&1 | grep -c '1 received\|1 packets received')" 1 "two hosts on a segment"
 is "$(x box /bin/sh -c 'ls -d /proc/[0-9]* | wc -l | xargs test 12 -gt && echo few')" few "a node sees its own processes only"
-is "$(x box ls '/#/l1')" ether1 "its interfaces are devices"
+is "$(x box ls -p '/#/l1')" ether1 "its interfaces are devices"
 is "$(x box /bin/sh -c 'echo x >/usr/share/x' 2>&1 | sed 's/.*: //')" "Read-only file system" "the host's files are read-only"
 is "$(x box /usr/bin/ls /root /tmp)" "$(printf '/root:\n\n/tmp:')" "and its root is its own"
 is "$( (echo 'echo on the console'; sleep 2) | a grid console -g $g box | tr -d '\r' | grep -c '^on the console')" 1 "typing on the console"
@@ -96,7 +96,7 @@ kp() { x box /bin/sh -c 'for p in /.proc/[0-9]*; do grep -qs "^kernel$" $p/comm 
 old=$(kp)
 x box /bin/kill -9 "$old" 2>/dev/null || x box /bin/sh -c "kill -9 $old"
 until_ sh -c "$A grid log -g $g box | grep -q 'is back'"
-is "$(x box ls '/#/l1')" ether1 "a kernel process that died was replaced"
+is "$(x box ls -p '/#/l1')" ether1 "a kernel process that died was replaced"
 is "$([ "$(kp)" != "$old" ] && echo other)" other "by another one"
 is "$(a grid log -g $g box | tr -d '\r' | grep -c "has ended (killed by signal 9): starting another")" 1 "the console tells"
 a grid down $g
@@ -110,7 +110,7 @@ is "$(a why -g $g box | grep -c 'is stopped')" 1 "why: the kernel process is sto
 wait $pid
 is "$(grep -c . ls.out)" 1 "who waited for it got an error"
 until_ sh -c "$A grid log -g $g box | grep -q 'is back'"
-is "$(x box ls '/#/l1')" ether1 "and another took over"
+is "$(x box ls -p '/#/l1')" ether1 "and another took over"
 sup=$(pgrep -f "grid up.*$g" | head -1)
 kill -9 "$sup"
 until_ gone

@@ -35,6 +35,9 @@ typedef struct Spawn {
 /* spawn starts a program and returns its pid, or -1 when it could not be started (no such file ...); blocks until exec. */
 int spawn(const Spawn *s) must_use;
 
+/* spawn_here becomes the program; it returns (-1) only if that failed, with some of what s asks already done. */
+int spawn_here(const Spawn *s) must_use;
+
 /*
  * proc_clone is fork with clone(2) flags (CLONE_NEW*); only for processes with one thread.  It returns 0 in the
  * child, the pid in the parent and a pidfd for it in *pidfd (unless NULL), or -1.
