@@ -225,6 +225,7 @@ bool do_write(Op *op)
 	op->file = file_get(op->f, in->fh);
 	if (op->file == NULL)
 		return op_error(op, EBADF);
+	node_use(op->f, op->file->node, true); /* exec and mmap rely on the size in the next look-up's answer */
 	if (op->n < HEAD + (size_t)in->size || in->size > MAXWRITE)
 		return op_error(op, EINVAL);
 	if (op->file->append && (in->write_flags & FUSE_WRITE_CACHE) == 0)

@@ -51,6 +51,7 @@ typedef struct Node {
 	bool cached;	       /* the page cache may hold contents of version vers */
 	bool hidden;	       /* renamed away while open: removed at the last release */
 	bool stats;	       /* the last look-up was for a stat: the next one asks for attributes too */
+	bool settled;	       /* attr was seen long enough after mtime for the version to tell of later changes */
 	struct fuse_attr attr; /* as last seen */
 } Node;
 

@@ -12,10 +12,12 @@
  */
 #include "impl.h"
 #include <base/mem.h>
+#include <os/clock.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+enum { SETTLE = 2 }; /* seconds: the versions of many servers are times of modification */
 enum { DEPTH = 64 }; /* elements of a path shown */
 
 static size_t hash_name(const Node *parent, const char *name)
@@ -231,6 +233,7 @@ static void saw(Node *n, u32 mode, struct fuse_attr *a)
 	if (a->ino == 0)
 		a->ino = n->id;
 	n->mode = mode;
+	n->settled = (i64)a->mtime + SETTLE < clock_wall();
 	n->attr = *a;
 }
 
@@ -327,8 +330,8 @@ Node *node_unchanged(Fuse *f, Node *parent, const char *name, Fid *fid)
 	lock(&f->lk);
 	n = (fid->flags & (FidRemote | FidFresh)) == FidRemote && fid->qid.vers != 0 ? find_name(f, parent, name)
 										     : NULL;
-	if (n != NULL &&
-	    (n->stats || !same(n, fid) || n->fid->qid.path != fid->qid.path || n->fid->qid.vers != fid->qid.vers))
+	if (n != NULL && (n->stats || !n->settled || !same(n, fid) || n->fid->qid.path != fid->qid.path ||
+			  n->fid->qid.vers != fid->qid.vers))
 		n = NULL;
 	if (n != NULL) {
 		old = renew(f, n, fid);

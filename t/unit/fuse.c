@@ -249,6 +249,11 @@ static void remote(void)
 	ok(lookup(1, "far") == n && BODY(fuse_entry_out)->attr.size == 5, "a look-up sees the new size");
 	ok(BODY(fuse_entry_out)->attr_valid == 0 && BODY(fuse_entry_out)->attr_valid_nsec == 1, "good for a moment");
 	s = stats();
+	ok(lookup(1, "far") == n && stats() == s + 1, "what has just changed is asked for again");
+	mf_find(mem_root, "far")->mtime -= 10;
+	release(FUSE_RELEASE, n, openfile(n, O_RDONLY, NULL));
+	ok(lookup(1, "far") == n && stats() == s + 2, "until it is seen to be older");
+	s = stats();
 	ok(lookup(1, "far") == n && BODY(fuse_entry_out)->attr.size == 5, "a second look-up");
 	is_int(stats() - s, 0, "needs no Tstat while the version is the same");
 	is_int(BODY(fuse_entry_out)->attr_valid_nsec, 0, "but its attributes are not good for a stat");
