@@ -57,7 +57,6 @@ void sh_say(int fd, const Buf *b)
 static void say(const char *fmt, va_list ap)
 {
 	autobuf Buf b = { 0 };
-	autofree char *s = NULL;
 	va_list aq;
 	int n;
 

@@ -251,28 +251,29 @@ static void takekey(Parser *p, Key k)
 		take(p);
 }
 
-/* heretext reads the text of here document n. */
+/* heretext reads the text of here document n, up to its tag or the end. */
 static void heretext(Parser *p, Node *n)
 {
 	autobuf Buf b = { 0 };
 	size_t line = 0, tag = strlen(n->a->s);
 	int c;
 
-	while ((c = raw(p)) != END) {
+	do {
+		c = raw(p);
 		skip(p);
-		buf_ch(&b, c);
 		if (c == '\0') {
 			bad(p, "NUL byte in a here document");
 			return;
 		}
-		if (c != '\n')
-			continue;
-		if (b.n - line == tag + 1 && memcmp(b.p + line, n->a->s, tag) == 0) {
+		if ((c == '\n' || c == END) && b.n - line == tag && memcmp(buf_text(&b) + line, n->a->s, tag) == 0) {
 			b.n = line;
 			break;
 		}
-		line = b.n;
-	}
+		if (c != END)
+			buf_ch(&b, c);
+		if (c == '\n')
+			line = b.n;
+	} while (c != END);
 	n->s = region_strn(&p->u->mem, buf_text(&b), b.n);
 }
 
