@@ -4,7 +4,6 @@
  * while a line is typed, and read byte by byte, so that what is typed ahead
  * of a command is the command's.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +129,7 @@ static int byte(Edit *e)
 	u8 c;
 	ssize_t n;
 
-	while ((n = read(e->fd, &c, 1)) < 0 && errno == EINTR)
+	while ((n = read(e->fd, &c, 1)) < 0 && os_interrupted())
 		if (note_pending)
 			return -1;
 	return n == 1 ? c : -1;

@@ -205,6 +205,15 @@ static void unquoted(Out *o, const Node *n)
 	}
 }
 
+/* name prints what follows a $: a name of odd characters in quotes, as $" is another thing. */
+static void name(Out *o, const Node *n)
+{
+	if (n->type == Nword && !char_id((u8)n->s[0]))
+		quote(o->b, n->s, n->s + strlen(n->s));
+	else
+		out(o, n);
+}
+
 static void word(Out *o, const Node *n)
 {
 	switch (n->type) {
@@ -217,7 +226,7 @@ static void word(Out *o, const Node *n)
 	case Nsub:
 	case Ndollar:
 		buf_ch(o->b, '$');
-		out(o, n->a);
+		name(o, n->a);
 		if (n->type == Nsub) {
 			buf_ch(o->b, '(');
 			all(o, n->b, " ");
@@ -227,7 +236,7 @@ static void word(Out *o, const Node *n)
 	case Ncount:
 	case Nflat:
 		buf_str(o->b, n->type == Ncount ? "$#" : "$\"");
-		out(o, n->a);
+		name(o, n->a);
 		break;
 	case Nbackq:
 		buf_ch(o->b, '`');
