@@ -40,9 +40,12 @@ bind /usr/lib /mnt
 cat /n/f")"
 x "ns | grep -v '^#'" >before
 is 'which is printed' "bind -ac /tmp/top / bind -b '#l0' /net bind -b '#I0' /net bind -c '#s' /srv bind -a '#c' /dev bind -c '#e' /env mount -c /srv/ram /n bind /usr/lib /mnt cd /" "$(cat before)"
-x '/bin/sh -c ''for p in /.proc/[0-9]*; do
-	tr "\\0" " " <$p/cmdline | grep -q "anthill kernel boot" && kill -9 ${p#/.proc/}
-done''' >/dev/null
+cat >kill.sh <<'S'
+for p in /.proc/[0-9]*; do
+	tr "\0" " " <$p/cmdline | grep -q "kernel [b]oot" && kill -9 ${p#/.proc/}
+done
+S
+timeout -s KILL 60 "$A" grid exec -g $g box /bin/sh -c "$(cat kill.sh)" >/dev/null 2>&1
 i=0
 until [ $i -gt 100 ] || [ "$(x 'cat /n/f')" = one ]; do
 	i=$((i + 1))
