@@ -647,7 +647,7 @@ static int unmount_place(const Place *n, Place *o)
 
 	if (ns_open(&ns) < 0 || place_find(o, &ns) < 0 || (n != NULL && place_find(&np, &ns) < 0))
 		rc = -1;
-	else if (!o->root)
+	else if (!is_bound(&ns, o)) /* or it is Linux's: umount(8) takes that off */
 		errset(Enotmounted);
 	else if (n == NULL)
 		rc = off(o);

@@ -110,6 +110,9 @@ t 'there that one is shown' is '' ls /a/sub
 t 'off' $A unmount /a
 umount /a/sub
 
+mount -t tmpfs low /x
+t 'a mount that is not ours is left alone' says 'not mounted' $A unmount /x
+umount /x
 t 'a device over the root of another' $A bind -a '#c' /dev
 t 'Linux devices work in the union' sh -c 'echo x >/dev/null'
 t 'and Plan 9 ones' is glenda cat /dev/hostowner

@@ -11,7 +11,8 @@
 #include <srv/call.h>
 #include "tap.h"
 
-static Kern *k;
+static Kern *k, *made[4]; /* a Kern is for ever: all stay reachable */
+static int nmade;
 static Caller me;
 
 static Fid *at(const char *path)
@@ -214,7 +215,7 @@ static void kernel(int *sock)
 	if (io_sendfds(p[0], "go", 3, NULL, 0) < 0)
 		exit(1);
 	*sock = p[0];
-	k = kern_new("glenda", p[1]);
+	made[nmade++] = k = kern_new("glenda", p[1]);
 }
 
 /* ask writes cmd to #M's clone and returns the answer. */
@@ -297,7 +298,7 @@ static void restarts(void)
 int main(void)
 {
 	me = (Caller){ (u32)getpid(), getuid(), getgid() };
-	k = kern_new("glenda", -1);
+	made[nmade++] = k = kern_new("glenda", -1);
 	root();
 	pipes();
 	env();
