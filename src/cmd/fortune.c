@@ -8,7 +8,7 @@
 int cmd_fortune(int argc, char **argv)
 {
 	autofree char *best = NULL, *line = NULL;
-	const char *name = "/lib/fortunes";
+	const char *name = "/rc/lib/fortunes";
 	size_t cap = 0;
 	u32 n = 0;
 	ssize_t len;

@@ -128,6 +128,12 @@ int stage_programs(char **bin, char **rc)
 	*strrchr(self, '/') = '\0';
 	*bin = self;
 	*rc = findrc(self);
+	if (*rc == NULL) {
+		werrstr("no rc scripts (share/anthill/rc or rc) near %s; ANTHILL_RC can say where they are", self);
+		free(self);
+		*bin = NULL;
+		return -1;
+	}
 	return 0;
 }
 
@@ -182,7 +188,7 @@ static int copyprograms(int stage)
 	to = openat(stage, "bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (copyfile(from, "anthill", to, "anthill", 0755) < 0 || copyfile(from, "ants", to, "ants", 0755) < 0)
 		return werrstr("%s: %s", bin, rerrstr());
-	return rc != NULL && root_copy(AT_FDCWD, rc, stage, "rc") < 0 ? -1 : 0;
+	return root_copy(AT_FDCWD, rc, stage, "rc") < 0 ? -1 : 0;
 }
 
 int stage_make(const char *base)
