@@ -89,7 +89,7 @@ static void output(void)
 {
 	char num[32];
 
-	if (!flag.n)
+	if (!flag.n && nent > 0)
 		qsort(ent, nent, sizeof *ent, by_order);
 	wsize = wuser = wgroup = wlen = 0;
 	for (size_t i = 0; i < nent && (flag.l || flag.s); i++) {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # ip/ipconfig against a stack of plain files: what it writes to which.
 ants=$BUILD/bin/ants
-dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-ipconfig.XXXXXX") || exit 1
+dir=$(mktemp -d "${TMPDIR:-/tmp}/i.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 net=$dir/net
 n=0
