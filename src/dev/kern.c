@@ -37,19 +37,42 @@ const char *kern_hostowner(Kern *k)
 	return k->hostowner;
 }
 
-/* passwd returns the name that /etc/passwd gives uid, owned by the caller, or NULL. */
-static char *passwd(u32 uid)
+static User *user_byid(Kern *k, u32 uid)
+{
+	list_each (l, &k->users)
+		if (list_item(l, User, link)->uid == uid)
+			return list_item(l, User, link);
+	return NULL;
+}
+
+static bool user_known(Kern *k, u32 uid, const char *name)
+{
+	list_each (l, &k->users)
+		if (list_item(l, User, link)->uid == uid && strcmp(list_item(l, User, link)->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* users_read adds those of /etc/passwd that are not known yet; k->lk is held. */
+static void users_read(Kern *k)
 {
 	autofree char *text = io_slurp(-1, "/etc/passwd", 1 << 20, NULL);
-	char *line, *save = NULL, *f[4];
+	char *save = NULL, *f[4];
 	u64 v;
 
 	if (text == NULL)
-		return NULL;
-	for (line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
-		if (str_fields(line, f, 4, ":") >= 3 && str_u64(f[2], 10, UINT32_MAX, &v) == 0 && v == uid)
-			return mem_str(f[0]);
-	return NULL;
+		return;
+	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		User *u;
+
+		if (str_fields(line, f, 4, ":") < 3 || str_u64(f[2], 10, UINT32_MAX, &v) < 0 ||
+		    user_known(k, (u32)v, f[0]))
+			continue;
+		u = mem_new(sizeof *u);
+		u->uid = (u32)v;
+		u->name = mem_str(f[0]);
+		list_add(&k->users, &u->link);
+	}
 }
 
 const char *kern_user(Kern *k, u32 uid)
@@ -61,19 +84,17 @@ const char *kern_user(Kern *k, u32 uid)
 	if (uid == NOBODY)
 		return "none";
 	lock(&k->lk);
-	list_each (l, &k->users) {
-		u = list_item(l, User, link);
-		if (u->uid == uid) {
-			unlock(&k->lk);
-			return u->name;
-		}
+	u = user_byid(k, uid);
+	if (u == NULL) {
+		users_read(k);
+		u = user_byid(k, uid);
 	}
-	u = mem_new(sizeof *u);
-	u->uid = uid;
-	u->name = passwd(uid);
-	if (u->name == NULL)
+	if (u == NULL) {
+		u = mem_new(sizeof *u);
+		u->uid = uid;
 		u->name = mem_str("none");
-	list_add(&k->users, &u->link);
+		list_add(&k->users, &u->link);
+	}
 	unlock(&k->lk);
 	return u->name;
 }
@@ -332,6 +353,9 @@ Kern *kern_new(const char *hostowner, int initfd)
 	list_init(&k->users);
 	list_init(&k->kept);
 	k->initfd = initfd;
+	lock(&k->lk);
+	users_read(k);
+	unlock(&k->lk);
 	proc_umask(0);
 	store_start(k);
 	env_init(k);
