@@ -39,7 +39,8 @@ echo one >/n/f
 bind /usr/lib /mnt
 cat /n/f")"
 x "ns | grep -v '^#'" >before
-is 'which is printed' "bind -ac /tmp/top / bind -b '#l0' /net bind -b '#I0' /net bind -c '#s' /srv bind -a '#c' /dev bind -c '#e' /env mount -c /srv/ram /n bind /usr/lib /mnt cd /" "$(cat before)"
+is 'which is printed' "bind -ac /tmp/top / bind -b '#I0' /net mount -c /srv/ram /n bind /usr/lib /mnt" \
+	"$(grep -e ' /$' -e '#I0' -e ' /n$' -e ' /mnt$' before | grep -v ^cd)"
 cat >kill.sh <<'S'
 for p in /.proc/[0-9]*; do
 	tr "\0" " " <$p/cmdline | grep -q "kernel [b]oot" && kill -9 ${p#/.proc/}
