@@ -32,21 +32,21 @@ static struct {
 	char **argv;
 } l;
 
-/* program finds the command's file once, in $PATH and then, as Plan 9's does, in /bin. */
+/* program finds the command's file once: in /bin, as Plan 9's does, then in $PATH, where Linux's own come first. */
 static char *program(const char *name)
 {
-	const char *path = getenv("PATH");
+	char *file = mem_printf("/bin/%s", name);
 
 	if (strchr(name, '/') != NULL)
 		return mem_str(name);
-	for (const char *p = path; p != NULL && *p != '\0'; p += p[strcspn(p, ":")] == ':' ? strcspn(p, ":") + 1 : strcspn(p, ":")) {
-		char *file = mem_printf("%.*s/%s", (int)strcspn(p, ":"), p, name);
+	for (const char *p = getenv("PATH"); p != NULL && access(file, X_OK) < 0; p = *p != '\0' ? p : NULL) {
+		size_t n = strcspn(p, ":");
 
-		if (access(file, X_OK) == 0)
-			return file;
 		free(file);
+		file = mem_printf("%.*s/%s", (int)n, p, name);
+		p += n + (p[n] == ':');
 	}
-	return mem_printf("/bin/%s", name);
+	return file;
 }
 
 /* call_option does what an -o text asks for on a new conversation; a socket knows keepalive. */

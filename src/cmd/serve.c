@@ -11,6 +11,7 @@
 #include <base/mem.h>
 #include <base/str.h>
 #include <client/dial.h>
+#include <ns/ns.h>
 #include <os/local.h>
 #include <os/spawn.h>
 #include <os/thread.h>
@@ -81,12 +82,37 @@ static int post(const char *name, int fd)
 	return 0;
 }
 
+/* mount_flags reads "-ac" for ns_mountfd. */
+static int mount_flags(const char *s)
+{
+	int f = MREPL;
+
+	for (; s != NULL && *s != '\0'; s++)
+		f |= *s == 'a' ? MAFTER : *s == 'b' ? MBEFORE : *s == 'c' ? MCREATE : *s == 'C' ? MCACHE : 0;
+	return f;
+}
+
+/* in_node mounts in a node, where this process's name space is its parent's too. */
+static int in_node(const Serve *o, int fd)
+{
+	autofree char *name = o->post != NULL ? mem_printf("/srv/%s", o->post) : mem_printf("/fd/%d", fd);
+
+	if (ns_mountfd(fd, name, o->mount, mount_flags(o->flags), "") < 0) {
+		tool_warn("mount %s: %s", o->mount, rerrstr());
+		return -1;
+	}
+	return 0;
+}
+
 static int domount(const Serve *o, int fd)
 {
 	const char *argv[5] = { "mount" };
 	int n = 1, pid, pidfd;
-	Spawn s = { .argv = (char **)(uintptr_t)argv, .fd = { fd, 1, 2 }, .nfd = 3 };
+	/* our own mount: $PATH has Linux's first */
+	Spawn s = { .path = "/proc/self/exe", .argv = (char **)(uintptr_t)argv, .fd = { fd, 1, 2 }, .nfd = 3 };
 
+	if (ns_isnode())
+		return in_node(o, fd);
 	if (o->flags != NULL)
 		argv[n++] = o->flags;
 	argv[n++] = "/fd/0";
