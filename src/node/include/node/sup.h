@@ -41,7 +41,7 @@ typedef struct GridExec {
 	char **argv;
 	char **env;   /* NAME=VALUE to add; for hosts all of it; may be NULL */
 	bool tty;     /* give it a terminal of the node's own, with ours as its window */
-	bool writable, user;
+	bool writable; /* run: the host system's files are not read-only */
 } GridExec;
 
 /* grid_exec runs a program in a node or host with our standard descriptors until it ends; signals are passed on.  It returns
