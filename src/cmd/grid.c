@@ -20,7 +20,7 @@
 	"       anthill grid down [grid]\n" \
 	"       anthill grid ps [-j] [grid]\n" \
 	"       anthill grid console [-g grid] node\n" \
-	"       anthill grid exec [-g grid] [-t] node command [arg ...]\n" \
+	"       anthill grid exec [-g grid] [-tu] node command [arg ...]\n" \
 	"       anthill grid log [-g grid] node"
 
 static NodeCmd links[512];
@@ -240,6 +240,8 @@ static int exec(Args *a)
 			grid = args_value(a);
 		else if (c == 't')
 			x.tty = true;
+		else if (c == 'u')
+			x.user = true;
 		else
 			args_usage(a);
 	}

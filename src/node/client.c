@@ -161,7 +161,7 @@ static int request(int sock, const GridExec *x, int stat)
 		;
 	for (; x->env != NULL && x->env[nenv] != NULL; nenv++)
 		;
-	snprintf(flags, sizeof flags, "-%s%s", x->tty ? "t" : "", x->writable ? "w" : "");
+	snprintf(flags, sizeof flags, "-%s%s%s", x->tty ? "t" : "", x->writable ? "w" : "", x->user ? "u" : "");
 	snprintf(num, sizeof num, "%d", narg);
 	w = mem_array((size_t)(x->nhead + 3 + narg + nenv), sizeof *w);
 	for (int i = 0; i < x->nhead; i++)

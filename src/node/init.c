@@ -5,6 +5,7 @@
  * is told to.  It has one thread and never touches a file that a kernel
  * process serves, so nothing in the node can stop it.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,12 +19,15 @@
 #include <ns/group.h>
 #include <os/clock.h>
 #include <os/io.h>
+#include <os/mount.h>
 #include <os/netns.h>
 #include <os/pty.h>
 #include <os/spawn.h>
 #include <os/userns.h>
 #include "kproc.h"
 #include "root.h"
+
+enum { UserMs = 10000 };
 
 void init_say(Init *in, const char *fmt, ...)
 {
@@ -134,11 +138,68 @@ static char *find(const Init *in, const char *name)
 	return NULL;
 }
 
-pid_t init_spawn(Init *in, Spawn *s, int stat)
+static void bindings(Buf *b);
+
+/* awaituser waits until the users' kernel process has its files where init puts them. */
+static int awaituser(const Kproc *k)
+{
+	for (int ms = 0; ms < UserMs; ms += 5) {
+		Mounts *t = mounts_read("/.proc", 0);
+		bool there = t != NULL && mounts_top(t, k->point) != NULL;
+
+		mounts_free(t);
+		if (there)
+			return 0;
+		poll(NULL, 0, 5);
+	}
+	return werrstr("the users' kernel process has not started in %d s", UserMs / 1000);
+}
+
+/* forget unmounts, the last first, all that is served by the boot name space's kernel process. */
+static int forget(const Kproc *boot)
+{
+	Mounts *t = mounts_read("/.proc", 0);
+
+	for (int i = t ? t->n - 1 : -1; i >= 0; i--)
+		if (t->m[i].major == boot->major && t->m[i].minor == boot->minor && mount_off(t->m[i].point, 0) < 0) {
+			mounts_free(t);
+			return -1;
+		}
+	mounts_free(t);
+	return t ? 0 : -1;
+}
+
+/* enteruser gives the calling process a name space of its own on the users' kernel process, with nothing of the other. */
+static int enteruser(Init *in)
+{
+	static char rc[] = "/bin/rc", c[] = "-c";
+	const Kproc *k = in->kproc[1];
+	autobuf Buf b = { 0 };
+	char *argv[4] = { rc, c, NULL };
+	Spawn s = { .argv = argv, .env = in->env, .cwd = "/" };
+	autofd int root = -1;
+
+	if (awaituser(k) < 0 || mount_unshare() < 0 || forget(in->kproc[0]) < 0)
+		return -1;
+	root = mount_tree(AT_FDCWD, k->point, TreeClone);
+	if (root < 0 || mount_move(root, NULL, AT_FDCWD, "/#", 0) < 0)
+		return -1;
+	bindings(&b);
+	argv[2] = b.p;
+	if (spawn(&s) < 0)
+		return -1;
+	proc_reap(true);
+	return 0;
+}
+
+pid_t init_spawn(Init *in, Spawn *s, int stat, bool user)
 {
 	autofree char *path = NULL;
-	pid_t pid = proc_clone(0, NULL);
+	pid_t pid;
 
+	if (user && in->kproc[1] == NULL && kproc_start(in, 1, NULL) < 0)
+		return -1;
+	pid = proc_clone(0, NULL);
 	if (pid != 0)
 		return pid;
 	/* from here on files that a kernel process serves may keep us waiting, but no longer init */
@@ -146,7 +207,7 @@ pid_t init_spawn(Init *in, Spawn *s, int stat)
 	s->path = path;
 	if (s->cwd != NULL && access(s->cwd, X_OK) < 0)
 		s->cwd = "/";
-	if (spawn_here(s) == 0)
+	if ((!user || enteruser(in) == 0) && spawn_here(s) == 0)
 		_exit(0);
 	if (stat >= 0)
 		msg_send(stat, NULL, 0, "error", rerrstr(), NULL);
@@ -162,7 +223,7 @@ static void runconsole(Init *in, char **argv)
 	Spawn s = { .argv = argv, .env = env, .cwd = "/", .nfd = 3, .flags = SpawnTty };
 
 	s.fd[0] = s.fd[1] = s.fd[2] = in->tty;
-	in->console = init_spawn(in, &s, -1);
+	in->console = init_spawn(in, &s, -1, false);
 	if (in->console < 0) {
 		init_say(in, "init: %s", rerrstr());
 		in->console = 0;
@@ -242,6 +303,12 @@ static void setting(Buf *b, const IniVar *v)
 	buf_ch(b, '\n');
 }
 
+/* bindings is the rc script that puts the usual devices in their places. */
+static void bindings(Buf *b)
+{
+	buf_str(b, "bind -a '#c' /dev\nbind '#d' /fd\nbind -c '#e' /env\nbind -a '#ec' /env\nbind -c '#s' /srv\n");
+}
+
 /*
  * ready: the devices are there.  A program puts the usual ones in their places, for init itself stays away from files
  * that a kernel process serves.
@@ -256,7 +323,7 @@ static void ready(Kproc *k)
 	if (in->bound)
 		return;
 	in->bound = true;
-	buf_str(&b, "bind -a '#c' /dev\nbind '#d' /fd\nbind -c '#e' /env\nbind -a '#ec' /env\nbind -c '#s' /srv\n");
+	bindings(&b);
 	for (int i = 0; i < in->m->ini.n; i++)
 		setting(&b, &in->m->ini.v[i]);
 	argv[2] = b.p;

@@ -48,8 +48,11 @@ typedef struct Kept {
 /* init_say writes a line on the console. */
 void init_say(Init *in, const char *fmt, ...) printf_like(2, 3);
 
-/* init_spawn starts a program without waiting for anything; what goes wrong is told to stat, -1: on the console. */
-pid_t init_spawn(Init *in, Spawn *s, int stat) must_use;
+/*
+ * init_spawn starts a program without waiting for anything; what goes wrong is told to stat, -1: on the console.  user: in
+ * a name space of its own on the users' kernel process, which is started when it is first wanted.
+ */
+pid_t init_spawn(Init *in, Spawn *s, int stat, bool user) must_use;
 
 /* init_env returns the node's environment with the n strings of more added or replaced; owned by the caller (init_freeenv). */
 char **init_env(const Init *in, char *const *more, int n) must_use;

@@ -26,7 +26,8 @@ enum { MaxSpaces = 1024 };
 typedef struct Remount {
 	Kproc *k;
 	u32 major, minor; /* of the dead file system */
-	int root;         /* the new one's root */
+	int root;         /* the new one's root, as init has it */
+	int home;         /* init's mount name space */
 	u64 seen[MaxSpaces];
 	int nseen;
 	int done, lost;
@@ -49,10 +50,30 @@ void remount_learn(Kproc *k)
 	mounts_free(t);
 }
 
+typedef struct Clone {
+	int root;
+	const char *path;
+} Clone;
+
+static int clone1(void *arg)
+{
+	const Clone *c = arg;
+
+	return mount_tree(c->root, c->path, TreeClone);
+}
+
+/* copyof makes a detached mount of path in the new file system, in init's name space: only there may it be copied. */
+static int copyof(Remount *r, const char *path)
+{
+	Clone c = { r->root, *path ? path : NULL };
+
+	return mount_within(r->home, clone1, &c);
+}
+
 /* replace puts the new file system's m->root at m->point, and the copies of the living mounts back on top. */
 static int replace(Remount *r, const Mount *m)
 {
-	autofd int fd = mount_tree(r->root, m->root[1] ? m->root + 1 : NULL, TreeClone);
+	autofd int fd = copyof(r, m->root + 1);
 
 	if (fd < 0)
 		return werrstr("#%s: %s", m->root, rerrstr());
@@ -110,7 +131,7 @@ static void removedead(const Remount *r, const Mount *d)
  */
 static int newroot(Remount *r, const Mounts *t, const Mount *m)
 {
-	autofd int root = mount_tree(r->root, m->root + 1, TreeClone);
+	autofd int root = copyof(r, m->root + 1);
 
 	if (root < 0 || mount_move(root, NULL, AT_FDCWD, "/", 0) < 0)
 		return werrstr("the root: %s", rerrstr());
@@ -234,12 +255,15 @@ void remount_all(Kproc *k)
 	r->major = k->major;
 	r->minor = k->minor;
 	r->root = mount_tree(AT_FDCWD, k->point, 0);
-	if (r->root < 0 || proc_each(oneproc, r) < 0)
+	r->home = mount_ns("/.proc", 1);
+	if (r->root < 0 || r->home < 0 || proc_each(oneproc, r) < 0)
 		init_say(k->in, "init: %s", rerrstr());
 	else
 		init_say(k->in, "init: kernel process %s is back; %d mounts renewed in %d name spaces%s", k->name,
 			 r->done, r->nseen, r->lost ? ", some could not be" : "");
 	if (r->root >= 0)
 		close(r->root);
+	if (r->home >= 0)
+		close(r->home);
 	free(r);
 }

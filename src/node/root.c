@@ -11,7 +11,7 @@
  *	/etc                       our own passwd, group, hosts ...; links to the host's ld.so.cache ...
  *	/.dev /.proc /.etc         device nodes, the real procfs, the host's /etc
  *	/dev                       links into /.dev
- *	/#                         the kernel process
+ *	/# /.user                  the kernel process of the boot name space; the users'
  *	/net /net.alt /mnt /n /srv /env /fd /root /tmp /run      empty
  */
 #include <fcntl.h>
@@ -70,7 +70,7 @@ static int topdirs(int root, const char *at)
 		"bin", "boot", "rc", "lib", "usr", "etc", "dev", "net", "net.alt", "mnt", "n", "srv", "env", "fd",
 		"root", "tmp", "run", "proc",
 	};
-	static const char *const plain[] = { "#", ".dev", ".proc", ".etc" };
+	static const char *const plain[] = { "#", ".user", ".dev", ".proc", ".etc" };
 
 	for (size_t i = 0; i < nelem(plain); i++)
 		if (at_mkdir(root, plain[i], 0755) < 0)

@@ -128,7 +128,7 @@ static int start(Task *j, Msg *m)
 			goto out;
 		slave = s.fd[0];
 	}
-	j->pid = init_spawn(j->in, &s, j->stat);
+	j->pid = init_spawn(j->in, &s, j->stat, !j->in->m->host && strchr(m->w[1], 'u') != NULL);
 out:
 	if (slave >= 0)
 		close(slave);

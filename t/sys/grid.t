@@ -111,6 +111,21 @@ wait $pid
 is "$(grep -c . ls.out)" 1 "who waited for it got an error"
 until_ sh -c "$A grid log -g $g box | grep -q 'is back'"
 is "$(x box ls -p '/#/l1')" ether1 "and another took over"
+
+# the users' kernel process is another one
+x -u box rc -c "echo secret >/env/mine; bind -b '#I0' /net; touch /tmp/here; while(! test -e /tmp/go) sleep 1; ls -d /net/tcp /env/mine" >user.out 2>&1 & pid=$!
+until_ x box /usr/bin/test -e /tmp/here
+is "$(x box ls /env/mine 2>&1)" "ls: /env/mine: file does not exist" "exec -u has its own environment group"
+is "$(x box ls /net 2>&1)" "" "and its own /net"
+x box /bin/sh -c 'for p in /.proc/[0-9]*; do grep -qs "^kernel$" $p/comm && grep -qsa "kernel.user" $p/cmdline && kill -STOP ${p#/.proc/}; done'
+sleep 1.5
+is "$(a why -g $g box | grep -c 'kernel process user.*is stopped')" 1 "why: the users' kernel process is stopped"
+is "$(x box cat /dev/sysname)" helix "the boot name space does not notice"
+until_ sh -c "$A grid log -g $g box | grep -q 'user is back'"
+x box /usr/bin/touch /tmp/go
+wait $pid
+is "$(cat user.out)" "$(printf '/net/tcp\n/env/mine')" "its mounts are renewed in the user's name space"
+
 sup=$(pgrep -f "grid up.*$g" | head -1)
 kill -9 "$sup"
 until_ gone

@@ -41,6 +41,7 @@ typedef struct GridExec {
 	char **argv;
 	char **env;   /* NAME=VALUE to add; for hosts all of it; may be NULL */
 	bool tty;     /* give it a terminal of the node's own, with ours as its window */
+	bool user;     /* exec: in a name space of its own on the users' kernel process */
 	bool writable; /* run: the host system's files are not read-only */
 } GridExec;
 
