@@ -124,7 +124,7 @@ is "$(x box cat /dev/sysname)" helix "the boot name space does not notice"
 until_ sh -c "$A grid log -g $g box | grep -q 'user is back'"
 x box /usr/bin/touch /tmp/go
 wait $pid
-is "$(cat user.out)" "$(printf '/net/tcp\n/env/mine')" "its mounts are renewed in the user's name space"
+is "$(cat user.out)" "$(printf '/env/mine\n/net/tcp')" "its mounts are renewed in the user's name space"
 
 sup=$(pgrep -f "grid up.*$g" | head -1)
 kill -9 "$sup"
