@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -34,6 +36,23 @@ Keys *keys_start(int fd)
 		return NULL;
 	}
 	return k;
+}
+
+bool keys_wait(int fd, volatile int *stop)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	sigset_t all, old;
+	int n = 0;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	while (n == 0 && !*stop) {
+		n = ppoll(&p, 1, NULL, &old);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return !*stop;
 }
 
 void keys_stop(int fd, Keys *k)

@@ -129,9 +129,11 @@ static int byte(Edit *e)
 	u8 c;
 	ssize_t n;
 
-	while ((n = read(e->fd, &c, 1)) < 0 && os_interrupted())
-		if (note_pending)
+	do {
+		if (!keys_wait(e->fd, &note_pending))
 			return -1;
+		n = read(e->fd, &c, 1);
+	} while (n < 0 && os_interrupted());
 	return n == 1 ? c : -1;
 }
 

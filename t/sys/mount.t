@@ -116,7 +116,7 @@ t 'its ^C leaves nothing' clean
 
 t 'mount, to be killed itself' "$A" mount "$PWD/sock" "$m"
 kill -9 "$(ps -eo pid=,args= | grep "$A mount" | grep -v grep | awk '{ print $1 }')"
-t 'calls on a dead mount fail' says 'not connected' ls "$m"
+t 'calls on a dead mount fail' says 'connect' ls "$m"
 t 'who mounts on it hears what to do' says 'dead mount' "$A" mount "$PWD/sock" "$m"
 t 'which does it' "$A" unmount "$m"
 t 'nothing is left of the dead' clean

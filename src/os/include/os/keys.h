@@ -11,6 +11,12 @@ typedef struct Keys Keys;
 /* keys_start makes fd give every key at once, unechoed (^C still interrupts); it returns what keys_stop needs, or NULL. */
 Keys *keys_start(int fd) must_use;
 
+/*
+ * keys_wait waits until fd can be read; false as soon as *stop, which a signal's handler sets, is not 0.  No signal is
+ * lost between the look at *stop and the wait.
+ */
+bool keys_wait(int fd, volatile int *stop) must_use;
+
 /* keys_stop sets fd to the mode it had and frees k; NULL does nothing. */
 void keys_stop(int fd, Keys *k);
 
