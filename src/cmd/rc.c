@@ -47,6 +47,12 @@ static const RcBuiltin builtins[] = {
 	{ NULL, NULL },
 };
 
+/* Linux programs use the stack that is at /net when they are started. */
+static void mounted(void)
+{
+	ns_net("/net");
+}
+
 static const RcHooks node = {
 	.builtins = builtins,
 	.env_load = load,
@@ -55,6 +61,7 @@ static const RcHooks node = {
 	.rfork = newgroup,
 	.path = ns_path,
 	.defpath = "/bin:/rc/bin:/usr/bin:/usr/sbin:.",
+	.mounted = mounted,
 	.follow_mounts = true,
 };
 

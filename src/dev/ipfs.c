@@ -16,6 +16,7 @@
 enum {
 	Qroot, Qarp, Qbootp, Qndb, Qiproute, Qipselftab, Qlog, Qproto, Qclone, Qstats, Qconv,
 	Qctl, Qdata, Qerr, Qlisten, Qlocal, Qremote, Qstatus, Qsnoop,
+	Qnetns, /* in the root, not listed */
 	NTOP = Qlog - Qarp + 1, NCONVFILE = Qstatus - Qctl + 1,
 };
 
@@ -42,7 +43,7 @@ static const struct {
 	[Qclone] = { "clone", 0666, FidFresh }, [Qstats] = { "stats", 0444, 0 }, [Qctl] = { "ctl", 0660, FidFresh },
 	[Qdata] = { "data", 0660, FidStream }, [Qerr] = { "err", 0660, FidStream }, [Qlisten] = { "listen", 0660, FidFresh },
 	[Qlocal] = { "local", 0444, 0 }, [Qremote] = { "remote", 0444, 0 }, [Qstatus] = { "status", 0444, 0 },
-	[Qsnoop] = { "snoop", 0400, FidStream },
+	[Qsnoop] = { "snoop", 0400, FidStream }, [Qnetns] = { "netns", 0660, FidFresh },
 };
 
 static Stack *stack(const Fid *f)
@@ -85,7 +86,7 @@ void ip_became(Fid *f, Conv *c)
 static void fillfile(Stack *s, Qid q, Dir *d)
 {
 	int file = FILE_OF(q);
-	Conv *c = file >= Qctl ? conv_get(s, ip_protos[PROTO_OF(q)], CONV_OF(q)) : NULL;
+	Conv *c = file >= Qctl && file <= Qsnoop ? conv_get(s, ip_protos[PROTO_OF(q)], CONV_OF(q)) : NULL;
 
 	d->name = files[file].name;
 	d->mode = files[file].mode;
@@ -204,6 +205,10 @@ static int ip_walk1(Req *r, Fid *f, const char *name)
 			return 0;
 		}
 	}
+	if (FILE_OF(f->qid) == Qroot && strcmp(name, "netns") == 0) {
+		become(f, mkqid(s, Qnetns, 0, 0));
+		return 0;
+	}
 	return errset(Enonexist);
 }
 
@@ -308,6 +313,8 @@ static int openfile(Stack *s, Req *r)
 		return opensnoop(r);
 	case Qndb:
 		return openndb(s, r);
+	case Qnetns:
+		return kern_isowner(s->k, r) ? 0 : errset(Eperm);
 	case Qlog:
 		return r->i.mode == OREAD || kern_isowner(s->k, r) ? 0 : errset(Eperm);
 	case Qarp:
@@ -453,6 +460,28 @@ static int dolog(Stack *s, IpFid *x, char **f, int n)
 	return log_write(s, f, n);
 }
 
+/* netns: "FD" gives the stack's net name space away over a unix socket of the caller's, for Linux programs. */
+static void writenetns(Req *r, Stack *s)
+{
+	autofree char *text = req_text(r);
+	autofd int to = -1;
+	i64 fd;
+
+	if (r->caller.pid == 0) {
+		werrstr("netns: the caller is on another machine");
+	} else if (!kern_isowner(s->k, r)) {
+		errset(Eperm);
+	} else if (text != NULL && str_int(text, 0, INT32_MAX, &fd) == 0) {
+		to = kern_takefd(r->caller.pid, (int)fd);
+		if (to >= 0 && ipsock_give(to, s->ns) == 0) {
+			r->o.count = r->i.count;
+			req_ok(r);
+			return;
+		}
+	}
+	req_fail(r);
+}
+
 static void ip_write(Req *r)
 {
 	Stack *s = r->srv->aux;
@@ -475,6 +504,9 @@ static void ip_write(Req *r)
 		break;
 	case Qlog:
 		lines(r, s, dolog);
+		break;
+	case Qnetns:
+		writenetns(r, s);
 		break;
 	default:
 		req_err(r, Eperm);

@@ -17,6 +17,7 @@
 #include <base/mem.h>
 #include <base/str.h>
 #include <ns/group.h>
+#include <ns/ns.h>
 #include <os/clock.h>
 #include <os/io.h>
 #include <os/mount.h>
@@ -207,7 +208,7 @@ pid_t init_spawn(Init *in, Spawn *s, int stat, bool user)
 	s->path = path;
 	if (s->cwd != NULL && access(s->cwd, X_OK) < 0)
 		s->cwd = "/";
-	if ((!user || enteruser(in) == 0) && spawn_here(s) == 0)
+	if ((!user || enteruser(in) == 0) && (in->m->host || (ns_net("/net"), true)) && spawn_here(s) == 0)
 		_exit(0);
 	if (stat >= 0)
 		msg_send(stat, NULL, 0, "error", rerrstr(), NULL);

@@ -141,9 +141,11 @@ int sh_exit(void)
 /* ---- following mounts ---- */
 
 static int mountinfo = -1;
+static bool elsewhere; /* this is another name space than the last time */
 
 void sh_followstop(void)
 {
+	elsewhere = true;
 	if (mountinfo >= 0)
 		close(mountinfo);
 	mountinfo = -1;
@@ -160,12 +162,15 @@ void sh_follow(void)
 	if (mountinfo < 0)
 		mountinfo = child_high(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
 	p.fd = mountinfo;
-	if (mountinfo < 0 || poll(&p, 1, 0) <= 0 || (p.revents & (POLLPRI | POLLERR)) == 0)
+	if (mountinfo < 0 || (poll(&p, 1, 0) <= 0 && !elsewhere) || ((p.revents & (POLLPRI | POLLERR)) == 0 && !elsewhere))
 		return;
+	elsewhere = false;
 	dir = getcwd(NULL, 0);
 	if (dir != NULL && dir[0] == '/')
 		(void)!chdir(dir);
 	free(dir);
+	if (sh.hooks->mounted != NULL)
+		sh.hooks->mounted();
 }
 
 /* ---- start ---- */
@@ -220,6 +225,8 @@ static void variables(int argc, char **argv)
 	sh.prompt = var_get("prompt");
 	builtins_init();
 	env_start();
+	if (sh.hooks->mounted != NULL)
+		sh.hooks->mounted();
 	snprintf(pid, sizeof pid, "%d", (int)getpid());
 	var_set1("pid", pid);
 	var_set1("rcname", sh.name);

@@ -46,6 +46,12 @@ int ns_script(Buf *b, u32 pid) must_use;
 int ns_rfork(const char *letters) must_use;
 
 /*
+ * ns_net takes the calling thread into the net name space of the stack whose files are at mtpt ("/net"), so that Linux
+ * programs started from it use that stack; with no stack there, or another user's, nothing changes.
+ */
+void ns_net(const char *mtpt);
+
+/*
  * The commands bind, mount, unmount and ns as functions that rc may call: they print what is wrong on descriptor 2 and
  * return the exit code.
  */

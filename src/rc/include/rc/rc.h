@@ -39,6 +39,7 @@ typedef struct RcHooks {
 	 * and has nothing to do with $path.  Without it the two are the same list. */
 	const char *defpath;
 
+	void (*mounted)(void); /* called at the start and when the mount table has changed, before the next command */
 	bool follow_mounts; /* enter the current directory again when the mount table changes */
 } RcHooks;
 
