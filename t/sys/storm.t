@@ -1,0 +1,90 @@
+#!/bin/sh
+# Five hundred callers that wait in one node's kernel process, interrupted, killed; then the kernel process stops, then
+# it is killed under load.  None of them may be stuck, and everything works afterwards.
+. t/sys/lib
+up -d 3 <<!
+segment=lan
+node=box ether0=lan
+!
+put box /tmp/storm <"$bin/storm"
+# a listener, and a connection to it, held by a process; the listener's conversation is $listen, the connection's $data
+put box /tmp/hold <<'!'
+exec 3<>/net/tcp/clone 4<>/net/tcp/clone
+read -r n <&3
+read -r c <&4
+echo announce "*!$1" >&3
+echo "connect 10.0.0.1!$1" >&4
+exec 5<>/net/tcp/$n/listen
+echo "listen=/net/tcp/$n/listen data=/net/tcp/$c/data"
+exec sleep 1000
+!
+hold() { # PORT
+	x box /bin/sh /tmp/hold "$1" >"hold.$1" &
+	later grep -q data= "hold.$1"
+	listen=none data=none
+	eval "$(cat "hold.$1")"
+	is "${listen#/net/tcp/[0-9]} ${data#/net/tcp/[0-9]}" "/listen /data" "a listener and a connection"
+}
+threads() { x box /bin/sh -c "ls /.proc/$k/task | wc -l"; }
+few() { [ "$(threads)" -lt 64 ] && echo few; }
+inflight() { a why -g "$g" box | grep -c "$1"; } # TEXT
+blocked() { # FILE N: the storm that writes there has begun its Nth step
+	[ "$(grep -c '^blocked' "$1")" -ge "$2" ]
+}
+ended() { # FILE: how the last calls of its storm ended: none stuck, none done
+	sed -n '/^blocked/h; /^blocked/!H; ${g;p;}' "$1" | awk '/stuck|killed|ok$/ { bad = 1 } /^[0-9]+ E/ { n += $1 } END { print n (bad ? " and others" : "") }'
+}
+three() { printf 'blocked %s\n%s EINTR\n' $1 $1 $1 $1 $1 $1; printf 'blocked %s\n%s killed\n' $1 $1; }
+
+rc box "bind -b '#l0' /net; bind -b '#I0' /net; ip/ipconfig ether /net/ether0 add 10.0.0.1 /24" || echo "# no network"
+k=$(kernel box)
+hold 77
+is "$(x box /tmp/storm 500 open $listen int int int kill 2>&1)" "$(three 500)" "500 opens of listen: ^C three times, then kill"
+is "$(x box /tmp/storm 500 read $data int int int kill 2>&1)" "$(three 500)" "500 reads of data: the same"
+is "$(few)" few "the kernel process has few threads"
+later sh -c "$A why -g $g box | grep -q nothing"
+is "$(a why -g "$g" box | tail -1)" "  nothing" "nothing is left in it"
+
+# stopped: who waits gets an error at the deadline, and meanwhile it is known who waits on what
+x box /tmp/storm 500 open $listen int wait >opens 2>&1 & o=$!
+x box /tmp/storm 500 read $data int wait >reads 2>&1 & r=$!
+later blocked opens 2
+later blocked reads 2
+is "$(inflight "open.*listen") $(inflight "read.*data")" "500 500" "why names 500 opens and 500 reads"
+is "$(few)" few "the kernel process has few threads"
+x box /bin/sh -c "kill -STOP $k"
+later sh -c "$A why -g $g box | grep -q 'is stopped'"
+a why -g "$g" box >why
+is "$(grep -c 'is stopped' why)" 1 "stopped, why says so"
+is "$(grep -c "storm waits in open of $listen" why) $(grep -c "storm waits in read of $data" why)" "500 500" "and who waits on what"
+is "$(x box /bin/echo here)" here "the node starts programs meanwhile"
+wait $o $r
+is "$(ended opens)" 500 "all opens have ended with an error"
+is "$(ended reads)" 500 "all reads have"
+later loghas box "is back"
+t "the kernel process is back" loghas box "is back"
+k=$(kernel box)
+t "its files are where they were" x box /usr/bin/test -e /net/tcp/clone -a -e /net/ether0/addr
+is "$(rc box 'cat /net/ipselftab' | grep -c '^10.0.0.1 ')" 1 "the address is there"
+is "$( (echo 'echo the con''sole'; sleep 2) | a grid console -g "$g" box | grep -c '^the console')" 1 "the console answers"
+hold 78
+is "$(x box /tmp/storm 100 open $listen int kill 2>&1)" "$(printf 'blocked 100\n100 EINTR\nblocked 100\n100 killed')" "opens of listen wait as before"
+
+# killed under load
+x box /bin/sh -c 'while :; do cat /net/ipselftab /net/tcp/*/status; done' >/dev/null 2>&1 & load=$!
+x box /tmp/storm 500 open $listen wait >opens 2>&1 & o=$!
+x box /tmp/storm 500 read $data wait >reads 2>&1 & r=$!
+later blocked opens 1
+later blocked reads 1
+is "$(few)" few "few threads again"
+x box /bin/sh -c "kill -9 $k"
+wait $o $r
+is "$(ended opens) $(ended reads)" "500 500" "killed: every call has ended with an error"
+later sh -c "[ \$($A grid log -g $g box | grep -c 'is back') = 2 ]"
+is "$(a grid log -g "$g" box | grep -c 'is back')" 2 "and it is back"
+hold 79
+is "$(x box /tmp/storm 100 read $data int kill 2>&1)" "$(printf 'blocked 100\n100 EINTR\nblocked 100\n100 killed')" "reads of data wait as before"
+is "$(a grid log -g "$g" box | grep -i 'could not\|sanitizer\|runtime error')" "" "nothing was lost on the way"
+kill $load
+down
+echo "1..$n"
