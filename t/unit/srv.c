@@ -270,8 +270,9 @@ static void limits(void)
 	ok(begin(&w) == 0 && openf(&w, 1, "sleep", OREAD) == 0, "limits");
 	for (int i = 0; i < n; i++)
 		put(&w, (Fcall){ .type = Tread, .tag = (u16)i, .fid = 1, .count = 10 });
-	while (io_wait(w.fd, POLLIN, -1, 200) == 1 && (r = get(&w)) != NULL)
+	while (busy < n - 512 && io_wait(w.fd, POLLIN, -1, 20000) == 1 && (r = get(&w)) != NULL)
 		busy += r->type == Rerror && strcmp(r->ename, "too much activity") == 0;
+	ok(quiet(&w), "the others wait");
 	is_int(busy, n - 512, "above the bound: too much activity");
 	hangup(&w);
 
@@ -279,7 +280,7 @@ static void limits(void)
 	for (int i = 0; i < 40; i++)
 		put(&w, (Fcall){ .type = Tread, .tag = (u16)i, .fid = 1, .count = 10 });
 	busy = 0;
-	while (io_wait(w.fd, POLLIN, -1, 200) == 1 && (r = get(&w)) != NULL)
+	while (io_wait(w.fd, POLLIN, -1, busy < 40 - 16 ? 20000 : 500) == 1 && (r = get(&w)) != NULL)
 		busy += r->type == Rerror && strcmp(r->ename, "too much activity") == 0;
 	ok(busy >= 40 - 16 && busy < 40, "threads are bounded too: %d refused", busy);
 	is_reply(rpc(&w, (Fcall){ .type = Tstat, .tag = 99, .fid = 0 }), Rstat, 99, "and somebody still reads");
