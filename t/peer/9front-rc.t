@@ -1,10 +1,10 @@
 #!/bin/sh
-# peer.t: every rc script of 9front's, where its tree is at hand ($PEERS/9front), must parse.
+# Every rc script of 9front's, where its tree is at hand ($PEERS/9front), must parse.
 cd "$(dirname "$0")/../.." || exit 2
 build=$(cd "${BUILD:-build}" && pwd)
 peer=${PEERS:-/nowhere}/9front
 if [ ! -d "$peer/rc/bin" ]; then
-	echo "1..0 # SKIP no 9front tree (PEERS=$PEERS)"
+	echo "1..0 # SKIP no 9front in $PEERS"
 	exit 0
 fi
 n=0 bad=0
