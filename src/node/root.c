@@ -91,6 +91,14 @@ static int bindat(const char *at, const char *src, const char *dst, int attrs)
 	return mount_bind(src, path, attrs);
 }
 
+/* bindhost binds the host's directory path, read-only for good: stage_lock. */
+static int bindhost(const char *base, const char *at, const char *path, const char *dst)
+{
+	autofree char *src = mem_printf("%s/host%s", base, path);
+
+	return bindat(at, src, dst, MountRdonly | MountNosuid);
+}
+
 static int fsat(const char *at, const char *fstype, const char *dst, const char *opts)
 {
 	autofree char *path = mem_printf("%s/%s", at, dst);
@@ -121,7 +129,7 @@ static int programs(int root)
 
 typedef struct Each {
 	int root;
-	const char *at, *user;
+	const char *at, *base, *user;
 	int rc;
 } Each;
 
@@ -150,7 +158,7 @@ static void usrentry(void *arg, const char *name)
 		e->rc = to ? linkto(e->root, to, dst) : -1;
 	} else if (at_isdir(&fi) && strcmp(name, e->user) != 0) {
 		e->rc = at_mkdir(e->root, dst, 0755) < 0 ? werrstr("/%s: %s", dst, rerrstr()) :
-							   bindat(e->at, src, dst, MountRdonly | MountNosuid);
+							   bindhost(e->base, e->at, src, dst);
 	}
 }
 
@@ -163,9 +171,9 @@ static int eachof(const char *dir, void (*fn)(void *arg, const char *name), Each
 	return at_list(fd, fn, e) < 0 ? -1 : e->rc;
 }
 
-static int hosttrees(int root, const char *at, const char *user)
+static int hosttrees(int root, const char *at, const char *base, const char *user)
 {
-	Each e = { .root = root, .at = at, .user = user };
+	Each e = { .root = root, .at = at, .base = base, .user = user };
 	Finfo fi;
 
 	if (eachof("/usr", usrentry, &e) < 0 || eachof("/usr/lib", liblink, &e) < 0)
@@ -174,10 +182,10 @@ static int hosttrees(int root, const char *at, const char *user)
 		return 0;
 	if (at_islink(&fi))
 		return linkto(root, "usr/lib64", "lib64");
-	return at_mkdir(root, "lib64", 0755) < 0 ? -1 : bindat(at, "/lib64", "lib64", MountRdonly);
+	return at_mkdir(root, "lib64", 0755) < 0 ? -1 : bindhost(base, at, "/lib64", "lib64");
 }
 
-static int etc(int root, const char *at, const char *user, const char *sysname)
+static int etc(int root, const char *at, const char *base, const char *user, const char *sysname)
 {
 	static const char *const links[] = {
 		"ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ld-musl-x86_64.path", "ssl", "ca-certificates", "pki",
@@ -202,7 +210,7 @@ static int etc(int root, const char *at, const char *user, const char *sysname)
 	    writefile(root, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n", 0644) < 0 ||
 	    writefile(root, "etc/hostname", sysname, 0644) < 0 || writefile(root, "etc/resolv.conf", "", 0644) < 0)
 		return -1;
-	return bindat(at, "/etc", ".etc", MountRdonly | MountNosuid);
+	return bindhost(base, at, "/etc", ".etc");
 }
 
 static int devices(int root, const char *at, const char *base)
@@ -268,8 +276,8 @@ static int fillnode(const Machine *m, int root, const char *at, const char *base
 
 	if (user == NULL || !grid_goodname(user))
 		user = "glenda";
-	if (topdirs(root, at) < 0 || home(root, user) < 0 || scripts(root, base) < 0 || hosttrees(root, at, user) < 0 ||
-	    etc(root, at, user, sysname ? sysname : m->name) < 0 || devices(root, at, base) < 0 ||
+	if (topdirs(root, at) < 0 || home(root, user) < 0 || scripts(root, base) < 0 || hosttrees(root, at, base, user) < 0 ||
+	    etc(root, at, base, user, sysname ? sysname : m->name) < 0 || devices(root, at, base) < 0 ||
 	    bindat(at, bin, "boot", MountRdonly | MountNosuid) < 0 || programs(root) < 0)
 		return -1;
 	if (fsat(at, "proc", "proc", NULL) < 0 || fsat(at, "proc", ".proc", NULL) < 0)
@@ -306,8 +314,9 @@ int root_host(const Machine *m, const char *base)
 {
 	static const char *const hidden[] = { "tmp", "run", "var/lib/misc", "dev/shm" };
 	autofree char *at = mem_printf("%s/root", base), *dev = mem_printf("%s/dev", base);
+	autofree char *host = mem_printf("%s/host", base);
 
-	if (mount_private() < 0 || mount_bind("/", at, m->writable ? 0 : MountRdonly | MountNosuid) < 0)
+	if (mount_private() < 0 || mount_bind(m->writable ? "/" : host, at, m->writable ? 0 : MountRdonly | MountNosuid) < 0)
 		return -1;
 	if (bindat(at, dev, "dev", 0) < 0 || fsat(at, "devpts", "dev/pts", "newinstance,ptmxmode=0666,mode=620") < 0 ||
 	    fsat(at, "proc", "proc", NULL) < 0)

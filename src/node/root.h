@@ -12,6 +12,9 @@
  */
 int stage_make(const char *base) must_use;
 
+/* stage_lock makes the stage, and the host's files at base/host, read-only for good for the user name spaces made from now on. */
+int stage_lock(const char *base) must_use;
+
 /* stage_there says whether the stage is already mounted on base. */
 bool stage_there(const char *base);
 

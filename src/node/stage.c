@@ -193,7 +193,7 @@ static int copyprograms(int stage)
 
 int stage_make(const char *base)
 {
-	static const char *const dirs[] = { "bin", "rc", "dev", "root" };
+	static const char *const dirs[] = { "bin", "rc", "dev", "root", "host" };
 	autofree char *dev = mem_printf("%s/dev", base);
 	autofd int fd = -1;
 
@@ -207,6 +207,27 @@ int stage_make(const char *base)
 	if (copyprograms(fd) < 0 || mount_move(fd, NULL, AT_FDCWD, base, 0) < 0)
 		return -1;
 	return makedevs(dev, host_root());
+}
+
+/*
+ * A node's root owns its mount name space, so it could make a mount of its own making writable again, and for an ordinary
+ * user's grid it is that user.  A mount that was read-only when another user name space took it over stays so, with all
+ * that is bound from it: hence these are made here, and nodes take what they show of the host from base/host.
+ */
+int stage_lock(const char *base)
+{
+	static const char *const own[] = { "bin", "rc", "dev" };
+	autofree char *host = mem_printf("%s/host", base);
+
+	if (mount_bind("/", host, MountRdonly | MountNosuid) < 0)
+		return -1;
+	for (size_t i = 0; i < nelem(own); i++) {
+		autofree char *dir = mem_printf("%s/%s", base, own[i]);
+
+		if (mount_bind(dir, dir, MountRdonly | MountNosuid) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 bool stage_there(const char *base)

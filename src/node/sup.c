@@ -111,7 +111,7 @@ static int setup(Sup *s)
 
 	if (userns_become() < 0 || proc_hostname(s->g->name) < 0 || mount_private() < 0 || root_reproc("/proc") < 0)
 		return -1;
-	if (!stage_there(s->base) && stage_make(s->base) < 0)
+	if ((!stage_there(s->base) && stage_make(s->base) < 0) || stage_lock(s->base) < 0)
 		return -1;
 	if ((s->sig = sig_fd(sigs)) < 0 || net_start(s) < 0)
 		return -1;

@@ -30,7 +30,15 @@ is "$(x box /bin/sh -c 'grep -lz contai[n].t /.proc/[0-9]*/cmdline; for p in /.p
 	grep -c .)" 0 "the host's processes are not seen"
 is "$(x box /bin/sh -c 'mknod /tmp/disk b 8 0 2>&1 && echo made; echo x 2>&- >/proc/sysrq-trigger && echo rq; echo x 2>&- >/proc/sys/kernel/core_pattern && echo core; head -c 1 /proc/kcore 2>&-' |
 	grep -v 'not permitted')" "" "no device nodes, no kernel settings"
-is "$(x box /bin/sh -c 'touch /usr/share/anthill-test 2>&1' | grep -c .)" 1 "the host's files cannot be written"
+put box /tmp/rewrite <<'!'
+for d in /usr/share /usr/bin /.etc /boot /.dev; do
+	/usr/bin/mount -o remount,rw,bind $d 2>/dev/null && echo "$d was remounted"
+	touch $d/anthill-test 2>/dev/null && echo "$d was written to"
+done
+!
+is "$(x box /bin/sh /tmp/rewrite 2>&1)" "" "the host's files, the programs and the device nodes cannot be made writable"
+is "$(x box /bin/sh -c 'echo x >/.dev/null && head -c 1 /dev/zero | wc -c')" 1 "devices work"
+is "$(a run -g "$g" -s lan -- sh -c 'mount -o remount,rw,bind / 2>/dev/null; touch /usr/anthill-test /tmp/x 2>&1' | sed 's/.*: //')" "Read-only file system" "nor by a program of run"
 
 nets() { x "$1" /bin/sh -c 'for p in /.proc/[0-9]*; do readlink $p/ns/net; readlink $p/fd/*; done' | grep '^net:' | sort -u; }
 nets box >nets.box
