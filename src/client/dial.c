@@ -131,7 +131,7 @@ static int number(int ctl)
 static int takesock(int ctl)
 {
 	char num[16], byte;
-	int pair[2], fd[16], n = 0;
+	int pair[2], fd[IoFds], n = 0;
 	struct pollfd p;
 
 	if (stream_pair(pair) < 0)

@@ -3,6 +3,9 @@
 
 #include <srv/srv.h>
 
+/* devio_may checks that what was opened with flags (open(2)'s) may be had again for mode: we can open more than others. */
+int devio_may(int flags, int mode) must_use;
+
 /*
  * devio_reopen opens what descriptor fd of process pid is, anew and without waiting (O_NONBLOCK), for mode; the
  * caller owns it.  A socket cannot be opened; nor may a file on FUSE, which could be our own.

@@ -46,7 +46,7 @@ static void dup_attach(Req *r)
 	req_ok(r);
 }
 
-/* flags_of returns the open mode of the caller's descriptor fd, -1 if it has none. */
+/* flags_of returns the open flags of the caller's descriptor fd, -1 if it has none. */
 static int flags_of(const Req *r, int fd)
 {
 	char name[32];
@@ -56,7 +56,7 @@ static int flags_of(const Req *r, int fd)
 	snprintf(name, sizeof name, "fdinfo/%d", fd);
 	s = proc_slurp(r->caller.pid, name, NULL);
 	p = s != NULL ? strstr(s, "flags:") : NULL;
-	return p != NULL ? (int)(strtoul(p + 6, NULL, 8) & 3) : errset(Ebadusefd);
+	return p != NULL ? (int)(strtoul(p + 6, NULL, 8) & (O_ACCMODE | O_PATH)) : errset(Ebadusefd);
 }
 
 static int dup_walk1(Req *r, Fid *f, const char *name)
@@ -114,7 +114,7 @@ static char *ctl_text(Req *r)
 	path = proc_link(r->caller.pid, name);
 	if (path == NULL)
 		return NULL;
-	buf_printf(&b, "%3d %-2s ", fd, modes[m]);
+	buf_printf(&b, "%3d %-2s ", fd, modes[m & 3]);
 	str_quote(&b, path);
 	buf_ch(&b, '\n');
 	return buf_take(&b);
@@ -122,7 +122,6 @@ static char *ctl_text(Req *r)
 
 static int open_fid(Req *r, Dfid *d)
 {
-	static const bool may[4][4] = { { 1, 0, 0, 1 }, { 0, 1, 0, 0 }, { 1, 1, 1, 1 } };
 	int m;
 
 	if (r->fid->qid.type & QTDIR)
@@ -134,8 +133,8 @@ static int open_fid(Req *r, Dfid *d)
 	m = flags_of(r, fd_of(r->fid));
 	if (m < 0)
 		return -1;
-	if (!may[m & 3][r->i.mode & 3])
-		return errset(Ebadusefd);
+	if (devio_may(m, r->i.mode) < 0)
+		return -1;
 	d->fd = devio_reopen(r->caller.pid, fd_of(r->fid), r->i.mode);
 	return d->fd < 0 ? -1 : 0;
 }
@@ -178,7 +177,7 @@ static void describe(Req *r, Dir *d, int fd, bool ctl)
 		snprintf(name, sizeof name, ctl ? "%dctl" : "%d", fd);
 	*d = (Dir){
 		.qid = fd < 0 ? (Qid){ .type = QTDIR } : qid(fd, ctl),
-		.mode = fd < 0 ? DMDIR | 0555 : ctl ? 0400 : m < 0 ? 0 : perm[m],
+		.mode = fd < 0 ? DMDIR | 0555 : ctl ? 0400 : m < 0 ? 0 : perm[m & 3],
 		.name = name,
 		.uid = user,
 		.gid = user,

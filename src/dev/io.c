@@ -12,6 +12,14 @@
 #include <os/procinfo.h>
 #include "devio.h"
 
+int devio_may(int flags, int mode)
+{
+	static const bool may[4][4] = { { 1, 0, 0, 1 }, { 0, 1, 0, 0 }, { 1, 1, 1, 1 } };
+
+	/* who has only the name of a file (O_PATH) was not asked whether he may open it */
+	return flags & O_PATH || !may[flags & O_ACCMODE][mode & 3] ? errset(Ebadusefd) : 0;
+}
+
 int devio_reopen(u32 pid, int fd, int mode)
 {
 	static const int acc[] = { O_RDONLY, O_WRONLY, O_RDWR, O_RDONLY };

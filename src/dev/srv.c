@@ -146,7 +146,7 @@ static void srv_open(Req *r)
 		req_fail(r);
 		return;
 	}
-	if (p->fd >= 0)
+	if (p->fd >= 0 && devio_may(io_flags(p->fd), r->i.mode) == 0)
 		fd = devio_reopen(0, p->fd, r->i.mode);
 	if (p->fd >= 0 && fd < 0) {
 		req_fail(r);

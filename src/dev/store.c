@@ -39,11 +39,12 @@ static void keep(Kern *k, const char *key, int fd)
 /* message reads one message as a string; 0 at the end. */
 static int message(Kern *k, char *buf, int *fd)
 {
-	int nfd = 1;
-	ssize_t n = io_recvfds(k->initfd, buf, MSGMAX - 1, fd, &nfd);
+	int got[IoFds], nfd = 0;
+	ssize_t n = io_recvfds(k->initfd, buf, MSGMAX - 1, got, &nfd);
 
-	if (nfd < 1)
-		*fd = -1;
+	*fd = nfd > 0 ? got[0] : -1;
+	while (nfd > 1)
+		close(got[--nfd]);
 	if (n <= 0)
 		return 0;
 	buf[n] = '\0';

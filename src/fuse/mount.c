@@ -107,7 +107,7 @@ static int bysuid(Fuse *f, const char *dir)
 	autofree char *opts =
 		mem_printf("fsname=%s,subtype=anthill,nosuid,nodev%s", f->source, f->o.readonly ? ",ro" : "");
 	char *argv[] = {HELPER, "-o", opts, "--", (char *)(uintptr_t)dir, NULL};
-	int s[2], status, fd = -1, nfd = 0;
+	int s[2], fd[IoFds], status, nfd = 0;
 	char c;
 
 	for (char *p = strchr(opts, ','); p != NULL && p < strstr(opts, ",subtype="); p = strchr(p + 1, ','))
@@ -116,16 +116,18 @@ static int bysuid(Fuse *f, const char *dir)
 		return os_werr("socketpair");
 	status = helper(argv, s[1]);
 	close(s[1]);
-	if (status == 0 && io_recvfds(s[0], &c, 1, &fd, &nfd) != 1)
+	if (status == 0 && io_recvfds(s[0], &c, 1, fd, &nfd) != 1)
 		nfd = 0;
 	close(s[0]);
+	while (nfd > 1)
+		close(fd[--nfd]);
 	if (status == 127)
 		return werrstr("only root may mount here, or a user who has " HELPER " (install fuse3)");
 	if (status != 0 || nfd != 1)
 		return werrstr(HELPER " could not mount on %s", dir);
 	if (f->fd >= 0)
 		close(f->fd);
-	f->fd = fd;
+	f->fd = fd[0];
 	return 0;
 }
 

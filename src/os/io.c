@@ -18,8 +18,6 @@
 #include <base/mem.h>
 #include <os/io.h>
 
-enum { MAXFDS = 16 };
-
 void io_autoclose(int *fd)
 {
 	if (*fd >= 0)
@@ -166,13 +164,13 @@ int io_sendfds(int sock, const void *data, size_t n, const int *fd, int nfd)
 {
 	union {
 		struct cmsghdr h;
-		char room[CMSG_SPACE(MAXFDS * sizeof(int))];
+		char room[CMSG_SPACE(IoFds * sizeof(int))];
 	} c = { 0 };
 	struct iovec iov = { (void *)(uintptr_t)data, n };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t k;
 
-	if (nfd > MAXFDS)
+	if (nfd > IoFds)
 		return errset(Ebadarg);
 	if (nfd > 0) {
 		m.msg_control = &c;
@@ -194,7 +192,7 @@ ssize_t io_recvfds(int sock, void *data, size_t n, int *fd, int *nfd)
 {
 	union {
 		struct cmsghdr h;
-		char room[CMSG_SPACE(MAXFDS * sizeof(int))];
+		char room[CMSG_SPACE(IoFds * sizeof(int))];
 	} c;
 	struct iovec iov = { data, n };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof c };
@@ -293,6 +291,13 @@ int io_dup(int fd)
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
 	return copy < 0 ? os_werr("dup") : copy;
+}
+
+int io_flags(int fd)
+{
+	int fl = fcntl(fd, F_GETFL);
+
+	return fl < 0 ? os_werr("descriptor %d", fd) : fl;
 }
 
 int io_memfd(const char *name)

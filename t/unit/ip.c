@@ -786,15 +786,15 @@ static void *keeper(void *arg)
 {
 	Init *in = arg;
 	char buf[512];
-	int fd, nfd;
+	int fd[IoFds], nfd;
 	ssize_t n;
 
-	while ((n = io_recvfds(in->s, buf, sizeof buf - 1, &fd, &nfd)) > 0)
+	while ((n = io_recvfds(in->s, buf, sizeof buf - 1, fd, &nfd)) > 0)
 		if (strncmp(buf, "store ", 6) == 0 && nfd == 1 && in->n < 16) {
 			snprintf(in->key[in->n], sizeof in->key[0], "%.60s", buf + 6);
-			in->fd[in->n++] = fd;
+			in->fd[in->n++] = fd[0];
 		} else if (nfd == 1) {
-			close(fd);
+			close(fd[0]);
 		}
 	return NULL;
 }

@@ -159,6 +159,31 @@ static void posts(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* reopened: what a descriptor was not opened for is not to be had through #s or #d, which could open the file for it. */
+static void reopened(void)
+{
+	int f = io_memfd("file");
+	autofree char *path = mem_printf("/proc/self/fd/%d", f);
+	int rd = open(path, O_RDONLY), name = open(path, O_PATH);
+	autofree char *text = mem_printf("%d", rd), *dup = mem_printf("d/%d", rd), *bare = mem_printf("d/%d", name);
+	Fid *s;
+
+	is_int(write(f, "mine", 4), 4, "a file");
+	is_int(put("s", "ro", text), 0, "post it, open for reading");
+	is_text(get("s/ro"), "mine", "it can be read");
+	s = at("s/ro");
+	ok(s != NULL && call_open(s, ORDWR, &me, 1000) < 0, "but not opened for writing: %s", rerrstr());
+	fid_drop(s);
+	is_int(call_remove(at("s/ro"), &me, 1000), 0, "remove the post");
+	s = at(dup);
+	ok(s != NULL && call_open(s, OWRITE, &me, 1000) < 0, "nor by #d: %s", rerrstr());
+	fid_drop(s);
+	is_text(get(bare), "!inappropriate use of fd", "a descriptor that only names the file opens nothing");
+	close(f);
+	close(rd);
+	close(name);
+}
+
 static void dups(void)
 {
 	int p[2];
@@ -184,18 +209,17 @@ static int fds[64], nkept;
 static void keep(int sock)
 {
 	char buf[512];
-	int fd, n = 1;
+	int fd[IoFds], n = 0;
 
-	while (io_nonblock(sock, true) == 0 && io_recvfds(sock, buf, sizeof buf, &fd, &n) > 0) {
+	while (io_nonblock(sock, true) == 0 && io_recvfds(sock, buf, sizeof buf, fd, &n) > 0) {
 		if (n == 1 && str_prefix(buf, "store ") && nkept < 64) {
 			(void)!str_cpy(keys[nkept], sizeof keys[0], buf + 6);
-			fds[nkept++] = fd;
+			fds[nkept++] = fd[0];
 		} else if (str_prefix(buf, "drop ")) {
 			for (int i = 0; i < nkept; i++)
 				if (strcmp(keys[i], buf + 5) == 0)
 					keys[i][0] = '\0';
 		}
-		n = 1;
 	}
 }
 
@@ -303,6 +327,7 @@ int main(void)
 	pipes();
 	env();
 	posts();
+	reopened();
 	dups();
 	restarts();
 	return done();

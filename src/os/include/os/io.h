@@ -41,8 +41,10 @@ char *io_slurp(int dirfd, const char *path, size_t max, size_t *n) must_use;
 /* io_spit makes or truncates path and writes n bytes to it. */
 int io_spit(const char *path, const void *p, size_t n, int mode) must_use;
 
-/* io_sendfds sends data[n] (n >= 1) with nfd (at most 16) descriptors on a unix socket; io_recvfds receives them (all
- * close-on-exec), sets *nfd to how many came and returns the bytes, 0 at the end of the stream. */
+enum { IoFds = 16 };
+
+/* io_sendfds sends data[n] (n >= 1) with nfd (at most IoFds) descriptors on a unix socket; io_recvfds receives them into
+ * fd[IoFds] (all close-on-exec), sets *nfd to how many came and returns the bytes, 0 at the end of the stream. */
 int io_sendfds(int sock, const void *data, size_t n, const int *fd, int nfd) must_use;
 ssize_t io_recvfds(int sock, void *data, size_t n, int *fd, int *nfd) must_use;
 
@@ -67,6 +69,9 @@ int io_wait(int fd, int events, int alt, int ms) must_use;
 
 /* io_dup returns a duplicate of fd, close-on-exec. */
 int io_dup(int fd) must_use;
+
+/* io_flags returns the flags that fd was opened with. */
+int io_flags(int fd) must_use;
 
 /* io_memfd makes a file without a name, in memory; close-on-exec; name is for /proc only. */
 int io_memfd(const char *name) must_use;
