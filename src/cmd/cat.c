@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include <base/mem.h>
 #include "cmds.h"
 #include "tool.h"
 
@@ -29,9 +30,12 @@ int cmd_cat(int argc, char **argv)
 	if (a.argc == 0)
 		return copy(0, "standard input");
 	for (int i = 0; i < a.argc; i++) {
-		autofd int fd = open(a.argv[i], O_RDONLY | O_CLOEXEC);
+		autofree char *path = tool_path(a.argv[i]);
+		autofd int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
-		if (fd < 0)
+		if (path == NULL)
+			tool_warn("can't open %s: %s", a.argv[i], rerrstr());
+		else if (fd < 0)
 			tool_oops("can't open %s", a.argv[i]);
 		bad |= fd < 0 || copy(fd, a.argv[i]);
 	}

@@ -116,14 +116,19 @@ static void add(char *name, const FileInfo *f)
 /* look stats a name, the link itself if what it points to is gone. */
 static int look(const char *name, FileInfo *f)
 {
-	return file_stat(name, f) == 0 ? 0 : file_lstat(name, f);
+	autofree char *path = tool_path(name);
+
+	if (path == NULL)
+		return werrstr("%s: %s", name, rerrstr());
+	return file_stat(path, f) == 0 ? 0 : file_lstat(path, f);
 }
 
 /* inside lists a directory; attributes are asked for only if a flag wants them. */
 static int inside(const char *dir, bool prefix)
 {
 	bool full = flag.F || flag.l || flag.q || flag.s || flag.t;
-	DIR *d = opendir(dir);
+	autofree char *real = tool_path(dir);
+	DIR *d = opendir(real != NULL ? real : dir);
 	struct dirent *e;
 	FileInfo f = { 0 };
 	int bad = 0;
@@ -161,7 +166,7 @@ static int list(char *name, bool prefix)
 	}
 	if (f.type == 'd' && !flag.d) {
 		output();
-		return inside(path_clean(name), prefix);
+		return inside(*name == '#' ? name : path_clean(name), prefix); /* "#/" is not "#" */
 	}
 	add(path_clean(mem_printf("%s/", name)), &f);
 	return 0;

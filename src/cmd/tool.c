@@ -6,6 +6,7 @@
 #include <base/buf.h>
 #include <base/mem.h>
 #include <base/str.h>
+#include <ns/ns.h>
 #include "tool.h"
 
 char tool_name[32] = "anthill";
@@ -149,12 +150,20 @@ const char *tool_group(u32 gid)
 	return name;
 }
 
-FILE *tool_input(const char *path)
+char *tool_path(const char *name)
 {
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	return *name == '#' && ns_isnode() ? ns_path(name) : mem_str(name);
+}
 
-	if (f == NULL)
-		tool_oops("%s", path);
+FILE *tool_input(const char *name)
+{
+	autofree char *path = tool_path(name);
+	FILE *f = path == NULL ? NULL : strcmp(name, "-") == 0 ? stdin : fopen(path, "re");
+
+	if (path == NULL)
+		tool_warn("%s: %s", name, rerrstr());
+	else if (f == NULL)
+		tool_oops("%s", name);
 	return f;
 }
 

@@ -57,6 +57,9 @@ const char *tool_group(u32 gid);
 /* tool_ticks has a signal end any system call that waits, every ms milliseconds ("interrupted"). */
 void tool_ticks(int ms);
 
+/* tool_path is the Linux path of a file argument: in a node "#s/x" is /#/s/x; NULL with an error, else owned by the caller. */
+char *tool_path(const char *name) must_use;
+
 /* tool_input opens a file for reading, "-" meaning standard input; NULL after a warning. */
 FILE *tool_input(const char *path) must_use;
 

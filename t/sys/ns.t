@@ -186,6 +186,11 @@ rc() { # TEXT WANT: a script on standard input
 rc 'rc knows # names' glenda <<'S'
 cat <'#c/user'
 S
+t 'so does cat' is glenda $A cat '#c/user'
+t 'and ls' is "'#c/user'" $A ls -d '#c/user'
+t 'a directory' is "'#M/clone' '#M/env' '#M/group' '#M/journal' '#M/list' '#M/stage'" $A ls '#M'
+t 'and what reads files' is 1 $A grep -c glenda '#c/user'
+t 'an error has the name as typed' is "cat: can't open #c/none: file does not exist" $A cat '#c/none'
 rc 'variables are in the group' '1 2 3' <<'S'
 y=(1 2 3)
 /usr/bin/tr '\0' ' ' <'#e/y'
