@@ -202,6 +202,10 @@ static int launch(Kproc *k)
 	int store[2] = { -1, -1 }, ctl[2] = { -1, -1 };
 
 	if (local_pair(store) < 0 || local_pair(ctl) < 0) {
+		if (store[0] >= 0) {
+			close(store[0]);
+			close(store[1]);
+		}
 		init_freeenv(env);
 		return -1;
 	}
@@ -233,13 +237,6 @@ static int start(Kproc *k)
 	return 0;
 }
 
-static void restart(void *arg, int fd, int events)
-{
-	Kproc *k = arg;
-
-	if (start(k) < 0)
-		init_say(k->in, "init: kernel process %s: %s", k->name, rerrstr());
-}
 
 int kproc_start(Init *in, int i, void (*ready)(Kproc *k))
 {
@@ -266,6 +263,20 @@ static void ended(Kproc *k)
 	if (k->mounted && mount_off(k->point, UnmountForce) < 0)
 		init_say(k->in, "init: %s", rerrstr());
 	k->mounted = false;
+}
+
+/* restart starts another; what never ran will not be reaped, and is tried again. */
+static void restart(void *arg, int fd, int events)
+{
+	Kproc *k = arg;
+
+	if (start(k) == 0)
+		return;
+	init_say(k->in, "init: kernel process %s: %s", k->name, rerrstr());
+	if (k->pid <= 0) {
+		ended(k);
+		loop_after(k->in->loop, RestartMax, restart, k);
+	}
 }
 
 bool kproc_reap(Init *in, pid_t pid, int status)

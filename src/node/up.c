@@ -264,7 +264,7 @@ char *grid_only(const char *name)
 	if (grid_names(&b) < 0)
 		return NULL;
 	if (b.n == 0 || strchr(b.p, '\n') != b.p + b.n - 1) {
-		werrstr(b.n == 0 ? "no grid is up" : "several grids are up: say which");
+		werrstr(b.n == 0 ? "no grid is up" : "several grids are up: say which (anthill grid ps lists them)");
 		return NULL;
 	}
 	b.p[b.n - 1] = '\0';
