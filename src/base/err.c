@@ -1,6 +1,8 @@
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <base/err.h>
 #include <base/utf.h>
@@ -40,7 +42,34 @@ static const struct {
 	{ "timed out", Etimedout },
 };
 
-static _Thread_local char errstr[ERRMAX];
+/*
+ * Thread-local memory is kept small: what does not fit in musl's own 128 bytes costs every exec an mmap.  The
+ * first thread that fails has the static buffer, the others one that goes with them.
+ */
+static _Thread_local char *errstr;
+static char first[ERRMAX];
+static atomic_bool taken;
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void makekey(void)
+{
+	if (pthread_key_create(&key, free) != 0)
+		abort();
+}
+
+static char *buffer(void)
+{
+	if (errstr == NULL && !atomic_exchange(&taken, true))
+		errstr = first;
+	if (errstr == NULL) {
+		pthread_once(&once, makekey);
+		errstr = calloc(1, ERRMAX);
+		if (errstr == NULL || pthread_setspecific(key, errstr) != 0)
+			abort();
+	}
+	return errstr;
+}
 
 /* cutrune shortens s[n] so that it does not end inside a rune. */
 static void cutrune(char *s, size_t n)
@@ -63,7 +92,7 @@ int werrstr(const char *fmt, ...)
 	va_end(ap);
 	if (n >= (int)sizeof buf)
 		cutrune(buf, sizeof buf - 1);
-	memcpy(errstr, buf, sizeof errstr);
+	memcpy(buffer(), buf, sizeof buf);
 	return -1;
 }
 
@@ -80,7 +109,7 @@ void *errnull(Err e)
 
 const char *rerrstr(void)
 {
-	return errstr;
+	return errstr != NULL ? errstr : "";
 }
 
 const char *errtext(Err e)

@@ -1,27 +1,41 @@
 #include <string.h>
-#include <base/buf.h>
+#include <base/mem.h>
 #include "cmds.h"
 #include "tool.h"
 
-/* One write for all of it: a ctl file takes a write as a request. */
+static char *add(char *p, const char *s)
+{
+	size_t n = strlen(s);
+
+	memcpy(p, s, n);
+	return p + n;
+}
+
+/*
+ * One write for all of it: a ctl file takes a write as a request.  Most echoes are short, and are started
+ * often: they do without malloc, whose first call costs as much as a quarter of the exec.
+ */
 int cmd_echo(int argc, char **argv)
 {
-	autobuf Buf b = { 0 };
-	int i = 1;
-	bool newline = true;
+	char small[1024], *begin = small, *p;
+	autofree char *large = NULL;
+	bool newline = argc < 2 || strcmp(argv[1], "-n") != 0;
+	size_t n = 1;
 
-	if (argc > 1 && strcmp(argv[1], "-n") == 0) {
-		newline = false;
-		i = 2;
-	}
-	for (int first = i; i < argc; i++) {
-		if (i > first)
-			buf_ch(&b, ' ');
-		buf_str(&b, argv[i]);
+	argv += newline ? 1 : 2;
+	for (char **a = argv; *a != NULL; a++)
+		n += strlen(*a) + 1;
+	if (n > sizeof small)
+		begin = large = mem_array(n, 1);
+	p = begin;
+	for (char **a = argv; *a != NULL; a++) {
+		if (a > argv)
+			*p++ = ' ';
+		p = add(p, *a);
 	}
 	if (newline)
-		buf_ch(&b, '\n');
-	if (b.n > 0 && io_writen(1, b.p, b.n) < 0) {
+		*p++ = '\n';
+	if (p > begin && io_writen(1, begin, (size_t)(p - begin)) < 0) {
 		fprintf(stderr, "echo: %s\n", rerrstr());
 		return 1;
 	}

@@ -84,21 +84,27 @@ static bool failed(Spawned *d, const char *step)
 	return false;
 }
 
-/* placefds moves the descriptors to 0..n-1: first all above, so that none overwrites another. */
+/* inway says whether the source of descriptor i is itself one of 0..n-1, where another may be put first. */
+static bool inway(const Spawn *s, int i)
+{
+	return s->fd[i] >= 0 && s->fd[i] < s->nfd && s->fd[i] != i;
+}
+
+/* placefds moves the descriptors to 0..n-1: first those in the way go above, so that none overwrites another. */
 static bool placefds(Spawned *d)
 {
 	const Spawn *s = d->s;
-	int tmp[SpawnMaxFd];
+	int from[SpawnMaxFd];
 
 	for (int i = 0; i < s->nfd; i++) {
-		tmp[i] = s->fd[i] < 0 ? -1 : fcntl(s->fd[i], F_DUPFD_CLOEXEC, SpawnMaxFd + 2);
-		if (s->fd[i] >= 0 && tmp[i] < 0)
+		from[i] = inway(s, i) ? fcntl(s->fd[i], F_DUPFD_CLOEXEC, SpawnMaxFd + 2) : s->fd[i];
+		if (s->fd[i] >= 0 && from[i] < 0)
 			return failed(d, "file descriptors");
 	}
 	for (int i = 0; i < s->nfd; i++) {
-		if (tmp[i] < 0)
+		if (from[i] < 0)
 			close(i);
-		else if (dup2(tmp[i], i) < 0)
+		else if (from[i] == i ? fcntl(i, F_SETFD, 0) < 0 : dup2(from[i], i) < 0)
 			return failed(d, "file descriptors");
 	}
 	syscall(SYS_close_range, s->nfd ? s->nfd : 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);

@@ -36,6 +36,26 @@ static int output(Spawn *s, char *buf, size_t n)
 	return pid < 0 || waitpid(pid, &status, 0) < 0 ? -1 : status;
 }
 
+/* swapped: the child's output is our descriptor 2, its errors our 1; neither may overwrite the other first. */
+static void swapped(void)
+{
+	Spawn s = { .argv = ARGV("/bin/sh", "-c", "echo crossed"), .fd = { -1, 2, 1 }, .nfd = 3 };
+	int p[2], err = dup(2), pid, status = -1;
+	char buf[32] = "";
+	ssize_t k;
+
+	ok(pipe(p) == 0 && dup2(p[1], 2) == 2, "a pipe as descriptor 2");
+	pid = spawn(&s);
+	dup2(err, 2);
+	close(err);
+	close(p[1]);
+	k = io_readn(p[0], buf, sizeof buf - 1);
+	buf[k < 0 ? 0 : k] = '\0';
+	close(p[0]);
+	ok(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "a child with 1 and 2 crossed");
+	is_str(buf, "crossed\n", "what it wrote came through our 2");
+}
+
 static void spawning(void)
 {
 	char buf[256];
@@ -169,6 +189,7 @@ static void spaces(void)
 int main(void)
 {
 	spawning();
+	swapped();
 	pids();
 	sockets();
 	terminal();
