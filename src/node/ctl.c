@@ -203,6 +203,10 @@ void ctl_accept(void *arg, int lfd, int events)
 
 	if (fd < 0)
 		return;
+	if (io_nonblock(fd, true) < 0) { /* a client that does not read its answers is not waited for */
+		close(fd);
+		return;
+	}
 	c = mem_new(sizeof *c);
 	c->s = s;
 	c->fd = fd;
