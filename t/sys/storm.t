@@ -2,7 +2,7 @@
 # Five hundred callers that wait in one node's kernel process, interrupted, killed; then the kernel process stops, then
 # it is killed under load.  None of them may be stuck, and everything works afterwards.
 . t/sys/lib
-up -d 3 <<!
+up -d 4 <<!
 segment=lan
 node=box ether0=lan
 !
@@ -53,8 +53,7 @@ later blocked reads 2
 is "$(inflight "open.*listen") $(inflight "read.*data")" "500 500" "why names 500 opens and 500 reads"
 is "$(few)" few "the kernel process has few threads"
 x box /bin/sh -c "kill -STOP $k"
-later sh -c "$A why -g $g box | grep -q 'is stopped'"
-a why -g "$g" box >why
+later sh -c "'$A' why -g $g box >why; grep -q 'is stopped' why"
 is "$(grep -c 'is stopped' why)" 1 "stopped, why says so"
 is "$(grep -c "storm waits in open of $listen" why) $(grep -c "storm waits in read of $data" why)" "500 500" "and who waits on what"
 is "$(x box /bin/echo here)" here "the node starts programs meanwhile"
@@ -86,5 +85,25 @@ hold 79
 is "$(x box /tmp/storm 100 read $data int kill 2>&1)" "$(printf 'blocked 100\n100 EINTR\nblocked 100\n100 killed')" "reads of data wait as before"
 is "$(a grid log -g "$g" box | grep -i 'could not\|sanitizer\|runtime error')" "" "nothing was lost on the way"
 kill $load
+
+# the users' kernel process stops under 500 callers: the console, which has the other one, does not wait for it
+put box /tmp/user <<'!'
+exec 3<>/net/tcp/clone
+read -r n <&3
+echo announce '*!77' >&3
+exec /tmp/storm 500 open /net/tcp/$n/listen int wait
+!
+x -u box /bin/rc -c "bind -b '#I0' /net; /bin/sh /tmp/user" >users 2>&1 & u=$!
+later blocked users 2
+is "$(grep -c '^blocked' users)" 2 "500 opens of listen in the users' name space"
+x box /bin/sh -c 'for p in /.proc/[0-9]*; do grep -qsa "kernel.user" $p/cmdline && grep -q "^kernel$" $p/comm && kill -STOP ${p#/.proc/}; done'
+later sh -c "'$A' why -g $g box >why; grep -q 'user.*is stopped' why"
+(echo 'echo cons''ole >/env/said; echo $said; cat /env/said'; sleep 0.5) | a grid console -g "$g" box | tr -d '\r' >said
+is "$(grep -c '^console' said) $(grep -c 'user.*is stopped' why)" "1 1" "stopped: the boot console answers at once"
+is "$(grep -c 'storm waits in open of .*/listen' why)" 500 "and why says who waits on what"
+wait $u
+is "$(ended users)" 500 "all opens have ended with an error"
+later loghas box "user is back"
+is "$(x -u box /bin/rc -c "bind -b '#I0' /net; ls -d /net/tcp" 2>&1)" /net/tcp "users go on"
 down
 echo "1..$n"
