@@ -71,7 +71,7 @@ is "$(x box /bin/sh -c 'echo $motto')" "two words" "its names are in the environ
 until_ sh -c "$A grid log -g $g box | grep -q motto"
 is "$(a grid log -g $g box | tr -d '\r' | grep motto)" "motto two words" "the boot script ran on the console"
 is "$(a grid log -g $g web | tr -d '\r')" "hello from web" "a host's output is in its log"
-is "$(x cli ping -c1 -W5 -q 10.9.0.1 2>&1 | grep -c '1 received\|1 packets received')" 1 "two hosts on a segment"
+is "$(x cli busybox ping -c1 -W5 -q 10.9.0.1 2>&1 | grep -c '1 received\|1 packets received')" 1 "two hosts on a segment"
 is "$(x box /bin/sh -c 'ls -d /proc/[0-9]* | wc -l | xargs test 12 -gt && echo few')" few "a node sees its own processes only"
 is "$(x box ls -p '/#/l1')" ether1 "its interfaces are devices"
 is "$(x box /bin/sh -c 'echo x >/usr/share/x' 2>&1 | sed 's/.*: //')" "Read-only file system" "the host's files are read-only"
