@@ -345,6 +345,17 @@ static void mark_mount(Mobj *t, const Mount *m)
 	}
 }
 
+/* unread: the table of pid, whose name space is the last of s, could not be read. */
+static void unread(Scan *s, u32 pid)
+{
+	autofree char *ns = proc_link(pid, "ns/mnt");
+
+	if (ns != NULL)
+		s->full = true; /* what it shows is not known: nothing may go */
+	else
+		free(s->ns[--s->n]); /* it has ended; another process may show the same name space */
+}
+
 static void scan_process(void *arg, u32 pid)
 {
 	Scan *s = arg;
@@ -366,7 +377,7 @@ static void scan_process(void *arg, u32 pid)
 	s->ns[s->n++] = ns;
 	t = mtab_read(pid);
 	if (t == NULL) {
-		s->full = true; /* what it shows is not known: nothing may go */
+		unread(s, pid);
 		return;
 	}
 	for (int i = 0; i < t->n; i++)
