@@ -36,7 +36,7 @@ void ip_end(Srv *srv)
 }
 
 /* defaults sets a new stack up like Plan 9's: nothing happens by itself, ports for calls are high and random. */
-static int defaults(Stack *s)
+static void defaults(void)
 {
 	static const char *const set[][2] = {
 		{ "net/ipv4/ip_local_port_range", "32768 65535" }, { "net/ipv4/conf/all/rp_filter", "0" },
@@ -46,7 +46,7 @@ static int defaults(Stack *s)
 		{ "net/ipv4/conf/all/arp_ignore", "1" }, { "net/ipv4/ip_default_ttl", "255" },
 	};
 
-	return netns_sysctls(s->ns, set, (int)nelem(set));
+	netns_defaults(set, (int)nelem(set));
 }
 
 /* selfcalls brings Linux's loopback up, which calls to our own addresses need, with no address of its own. */
@@ -64,41 +64,55 @@ static int selfcalls(Stack *s)
 	return n < 0 ? -1 : 0;
 }
 
-/* keep finds what an earlier kernel process left under key, or makes it anew and has it kept. */
-static int keep(Kern *k, const char *key, int (*make)(void), bool *old)
+/* sockets opens what the stack asks its net name space with; ns -1: this thread's own. */
+static int sockets(Stack *s, int ns)
 {
-	int fd = kern_stored(k, key);
+	s->nl = netlink_open(ns);
+	s->diag = s->nl != NULL ? netlink_opendiag(ns) : NULL;
+	return s->diag != NULL ? 0 : -1;
+}
 
-	*old = fd >= 0;
-	if (fd >= 0)
-		return fd;
-	fd = make();
-	if (fd >= 0 && kern_store(k, key, fd) < 0) {
-		close(fd);
+/* born runs in the new net name space, so that all is done in one visit: each costs a thread. */
+static int born(void *arg)
+{
+	Stack *s = arg;
+
+	s->ns = netns_self();
+	if (s->ns < 0)
 		return -1;
-	}
-	return fd;
+	defaults();
+	return sockets(s, -1);
 }
 
-static int newndb(void)
+/* keepndb finds the text of /net/ndb that an earlier kernel process left, or makes it anew and has it kept. */
+static int keepndb(Stack *s)
 {
-	return io_memory("ndb");
+	char key[16];
+
+	snprintf(key, sizeof key, "ndb%d", s->n);
+	s->ndb = kern_stored(s->k, key);
+	if (s->ndb >= 0)
+		return 0;
+	s->ndb = io_memory("ndb");
+	return s->ndb < 0 ? -1 : kern_store(s->k, key, s->ndb);
 }
 
+/* begin takes up the stack that an earlier kernel process left, or makes a new one. */
 static int begin(Stack *s)
 {
 	char key[16];
-	bool old, oldndb;
+	int rc;
 
 	snprintf(key, sizeof key, "I%d", s->n);
-	s->ns = keep(s->k, key, netns_new, &old);
-	snprintf(key, sizeof key, "ndb%d", s->n);
-	s->ndb = s->ns >= 0 ? keep(s->k, key, newndb, &oldndb) : -1;
-	if (s->ndb < 0 || (s->nl = netlink_open(s->ns)) == NULL || (s->diag = netlink_opendiag(s->ns)) == NULL)
-		return werrstr("%s: %s", s->name, rerrstr());
-	if (old)
-		return 0;
-	return defaults(s) < 0 ? -1 : selfcalls(s);
+	s->ns = kern_stored(s->k, key);
+	if (s->ns >= 0) {
+		rc = sockets(s, s->ns) < 0 || keepndb(s) < 0 ? -1 : 0;
+		if (rc == 0)
+			ifc_restore(s);
+	} else {
+		rc = netns_run(-1, born, s) < 0 || kern_store(s->k, key, s->ns) < 0 || keepndb(s) < 0 ? -1 : selfcalls(s);
+	}
+	return rc < 0 ? werrstr("%s: %s", s->name, rerrstr()) : 0;
 }
 
 static Lock lk = LOCK_INIT(RankStacks);
@@ -130,7 +144,6 @@ static Stack *make(Kern *k, int n)
 		srv_drop(&s->srv);
 		return NULL;
 	}
-	ifc_restore(s);
 	list_add(&stacks, &s->link); /* with srv_init's reference: a stack lives until ip_closeall */
 	return s;
 }

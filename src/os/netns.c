@@ -138,7 +138,6 @@ char *netns_slurp(int ns, const char *name)
 typedef struct Settings {
 	const char *const (*set)[2];
 	int n;
-	bool absent; /* allowed */
 } Settings;
 
 static int set1(const char *name, const char *value)
@@ -158,7 +157,7 @@ static int setall(void *arg)
 	const Settings *t = arg;
 
 	for (int i = 0; i < t->n; i++)
-		if (set1(t->set[i][0], t->set[i][1]) < 0 && !t->absent)
+		if (set1(t->set[i][0], t->set[i][1]) < 0)
 			return -1;
 	return 0;
 }
@@ -166,16 +165,16 @@ static int setall(void *arg)
 int netns_sysctl(int ns, const char *name, const char *value)
 {
 	const char *const set[][2] = { { name, value } };
-	Settings t = { set, 1, false };
+	Settings t = { set, 1 };
 
 	return netns_run(ns, setall, &t);
 }
 
-int netns_sysctls(int ns, const char *const set[][2], int n)
+void netns_defaults(const char *const set[][2], int n)
 {
-	Settings t = { set, n, true };
-
-	return netns_run(ns, setall, &t);
+	for (int i = 0; i < n; i++)
+		if (set1(set[i][0], set[i][1]) < 0)
+			continue; /* the host does not have it */
 }
 
 bool netns_same(int a, int b)

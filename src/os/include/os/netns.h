@@ -15,7 +15,8 @@ int netns_new(void) must_use;
 int netns_self(void) must_use;
 int netns_of(int pid) must_use;
 
-/* netns_run calls fn(arg) in net name space ns, in a thread of its own, and returns what fn did, error string too. */
+/* netns_run calls fn(arg) in net name space ns (-1: a new one), in a thread of its own, and returns what fn did and its
+ * error string. */
 int netns_run(int ns, int (*fn)(void *arg), void *arg);
 
 /* netns_socket makes a close-on-exec socket in ns (-1: the caller's own). */
@@ -25,8 +26,8 @@ int netns_socket(int ns, int domain, int type, int proto) must_use;
 char *netns_slurp(int ns, const char *name) must_use;
 int netns_sysctl(int ns, const char *name, const char *value) must_use;
 
-/* netns_sysctls sets n of them ({ name, value }); those the host does not have are left out. */
-int netns_sysctls(int ns, const char *const set[][2], int n) must_use;
+/* netns_defaults sets n of them ({ name, value }) where the calling thread is; those the host does not have are left out. */
+void netns_defaults(const char *const set[][2], int n);
 
 /* netns_same says whether two descriptors are for the same net name space. */
 bool netns_same(int a, int b);
