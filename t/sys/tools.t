@@ -271,4 +271,30 @@ is "$($ants ps -a | awk -v p=$pid '$2 == p { print $NF }')" 1000 "and its argume
 is "$($ants kill sleep | grep -c "[ /]$pid[ /]")" 1 "kill prints how to end it"
 kill $pid
 wait $pid 2>/dev/null
+# [, sum, sysname, con
+want=0 status $ants [ a = a ]
+want=1 status $ants [ a = b ]
+want=1 status $ants [ ]
+want=2 status $ants [ a = a
+ln -s "$ants" [
+is "$(./[ -d / ] && echo yes)" yes "[ by its name"
+printf 123456789 >nine
+is "$($ants sum nine; $ants sum <nine)" "$(printf 'afcbb09a      9 nine\nafcbb09a      9')" sum
+is "$($ants sum </dev/null)" "2aa280dc      0" "the sum of nothing"
+is "$($ants sum -5 "$text")" "$(sum -s "$text" | awk '{ printf "%05d%6d %s", $1, $2, $3 }')" "sum -5"
+is "$($ants sum -r "$text")" "$(sum -r "$text" | awk -v f="$text" '{ printf "%05d%6d %s", $1, $2, f }')" "sum -r"
+want=1 status $ants sum nowhere
+is "$($ants sysname)" "$(cat /dev/sysname 2>/dev/null || uname -n)" sysname
+[ -e /dev/sysname ] || want=1 status $ants sysname elsewhere
+$ants aux/listen1 -t "unix!$dir/call" sh -c 'printf "hey\r\n"; tr a-z A-Z' >listen.out 2>&1 & pid=$!
+until [ -S call ]; do kill -0 $pid || break; sleep .05; done
+is "$(printf 'one\ntwo\n' | $ants con -r "unix!$dir/call")" "$(printf 'hey\nONE\nTWO')" "con to an address"
+is "$( (sleep .2; printf 'x\034'; sleep .2; printf q) | timeout 20 script -qec "$ants con -r unix!$dir/call" /dev/null | tr -d '\r' | tr '\n' ' '; echo $?)" "hey  >>> 0" "con: control-\\ q"
+kill $pid
+wait $pid 2>/dev/null
+echo data >file
+is "$($ants con -n ./file </dev/null 2>&1)" data "con to a file"
+want=1 status $ants con ./nowhere
+want=1 status $ants con -T ./file
+want=2 status $ants con
 echo "1..$n"
