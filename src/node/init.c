@@ -427,6 +427,7 @@ int init_main(const InitOpts *o)
 	list_init(&in->tasks);
 	list_init(&in->store);
 	proc_name("init");
+	proc_manyfds();
 	if (setup(in) < 0)
 		return fail(in);
 	firstenv(in);

@@ -108,6 +108,7 @@ int kernel_main(const char *user, int store, int ctl)
 
 	kp->ctl = ctl;
 	proc_name("kernel");
+	proc_manyfds();
 	if (start(kp, user, store) < 0) {
 		msg_send(ctl, NULL, 0, "error", rerrstr(), NULL);
 		return 1;

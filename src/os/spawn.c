@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -160,6 +161,20 @@ static bool prepare(Spawned *d)
 	return true;
 }
 
+static struct rlimit fdsbefore; /* what programs are given back; nothing if it was never raised */
+
+void proc_manyfds(void)
+{
+	struct rlimit l;
+
+	if (fdsbefore.rlim_max != 0 || getrlimit(RLIMIT_NOFILE, &fdsbefore) < 0)
+		return;
+	l = fdsbefore;
+	l.rlim_cur = l.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &l) < 0)
+		fdsbefore = (struct rlimit){ 0 };
+}
+
 static void child(Spawned *d)
 {
 	int no = ENOENT;
@@ -167,6 +182,8 @@ static void child(Spawned *d)
 	if (!prepare(d))
 		return;
 	resetsignals();
+	if (fdsbefore.rlim_max != 0 && setrlimit(RLIMIT_NOFILE, &fdsbefore) < 0)
+		errno = 0; /* more than it asked for does no harm */
 	for (char **p = d->paths; *p != NULL; p++) {
 		execve(*p, d->s->argv, d->env);
 		if (errno != ENOENT && errno != ENOTDIR)

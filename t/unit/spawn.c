@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <base/err.h>
@@ -54,6 +55,22 @@ static void swapped(void)
 	close(p[0]);
 	ok(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "a child with 1 and 2 crossed");
 	is_str(buf, "crossed\n", "what it wrote came through our 2");
+}
+
+/* limits: we may have many descriptors, a program that we start has the limit that we had */
+static void limits(void)
+{
+	Spawn s = { .argv = ARGV("/bin/sh", "-c", "ulimit -Sn") };
+	struct rlimit l;
+	char buf[32] = "";
+
+	ok(getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_max > 128, "a limit");
+	l.rlim_cur = 128;
+	ok(setrlimit(RLIMIT_NOFILE, &l) == 0, "made low");
+	proc_manyfds();
+	ok(getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur == l.rlim_max, "is raised for us");
+	is_int(output(&s, buf, sizeof buf), 0, "a child");
+	is_str(buf, "128\n", "has the old one");
 }
 
 static void spawning(void)
@@ -194,5 +211,6 @@ int main(void)
 	sockets();
 	terminal();
 	spaces();
+	limits();
 	return done();
 }

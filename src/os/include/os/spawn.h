@@ -64,6 +64,9 @@ int proc_hostname(const char *name) must_use;
 /* proc_deathsig has the calling process get sig when its parent thread dies (0: not). */
 int proc_deathsig(int sig) must_use;
 
+/* proc_manyfds lets this process have as many descriptors as it may; programs that it starts get the usual limit. */
+void proc_manyfds(void);
+
 /* proc_name sets the name that ps shows in brackets, at most 15 bytes; proc_subreaper adopts orphaned descendants. */
 void proc_name(const char *name);
 int proc_subreaper(void) must_use;
