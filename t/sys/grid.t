@@ -77,6 +77,9 @@ is "$(x box ls -p '/#/l1')" ether1 "its interfaces are devices"
 is "$(x box /bin/sh -c 'echo x >/usr/share/x' 2>&1 | sed 's/.*: //')" "Read-only file system" "the host's files are read-only"
 is "$(x box /usr/bin/ls /root /tmp)" "$(printf '/root:\n\n/tmp:')" "and its root is its own"
 is "$( (echo 'echo on the console'; sleep 2) | a grid console -g $g box | tr -d '\r' | grep -c '^on the console')" 1 "typing on the console"
+is "$(x box sysname; x box sysname other; x box sysname; x box cat /dev/sysname; x box sysname helix)" "$(printf 'helix\nother\nother')" "sysname"
+printf 'a\nnew\n.\nw /tmp/ed\n1w /env/ed\n!cat /env/ed\n' >ed.in
+is "$(x box ed - <ed.in; x box rm /tmp/ed /env/ed)" "$(printf 'new')" "ed writes files of the root and of a device, and runs rc"
 is "$(a why -g $g box | sed 's/([0-9]*)/(PID)/')" "$(printf 'kernel process boot (PID) answers; in flight in it:\n  nothing')" "why"
 
 is "$(a run -g $g -s lan -a 10.9.0.9/24 -G 10.9.0.1 -- ip -4 -o addr show eth0 | awk '{ print $4 }')" 10.9.0.9/24 "run: an address of its own"
