@@ -3,11 +3,9 @@
  * be sent from an interface that has no address yet.  The interface has the
  * null address meanwhile, with which it takes any packet.
  *
- * Time.  One tick is TICK ms: a read that waits is interrupted by a timer
- * signal at each, the state machine (client/dhcp.h) is told the time, and
- * the watcher sleeps at most NAP between looks at the clock.
- * ANTHILL_CLOCK names a file with seconds to add to the clock, by which
- * tests live through a lease.
+ * Time.  A read that waits is interrupted by a timer signal at each tick of
+ * the lease's loop (client/lease.h).  ANTHILL_CLOCK names a file with
+ * seconds to add to the clock, by which tests live through a lease.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,22 +14,14 @@
 #include <base/bytes.h>
 #include <base/mem.h>
 #include <base/str.h>
-#include <os/clock.h>
+#include <client/lease.h>
 #include <os/random.h>
 #include <os/spawn.h>
 #include "ipconf.h"
 #include "tool.h"
 
 enum { HDR = 52, Oraddr = 0, Oladdr = 16, Oifc = 32, Orport = 48, Olport = 50 };
-enum { Client = 68, Server = 67, TICK = 250, NAP = 60 * 1000, AGAIN = 30 * 1000, ANNOUNCES = 10 };
-
-static i64 now(void)
-{
-	const char *file = getenv("ANTHILL_CLOCK");
-	autofree char *text = file != NULL ? io_slurp(-100, file, 64, NULL) : NULL;
-
-	return clock_ms() + (text != NULL ? strtoll(text, NULL, 10) * 1000 : 0);
-}
+enum { Client = 68, Server = 67, ANNOUNCES = 10 };
 
 /* announce opens a udp conversation on the client's port, at local unless that is none, and returns its data file. */
 static int announce(const Ipconf *c, const Ip *local)
@@ -58,13 +48,13 @@ static int announce(const Ipconf *c, const Ip *local)
 	return fd < 0 ? os_werr("%s", data) : fd;
 }
 
-static void send_packet(Ipconf *c, int fd)
+static void conv_send(void *arg, int fd, const u8 *pkt, size_t n, const u8 dst[4], const u8 src[4])
 {
-	u8 p[HDR + DHCPMAX] = { 0 }, dst[4];
-	size_t n = dhcp_packet(&c->d, now(), p + HDR, dst);
-	bool has = c->d.state == DhcpRenewing || c->d.state == DhcpRebinding;
-	Ip to = ip_v4(dst), from = has ? ip_v4(c->d.lease.addr) : ip_v4none;
+	Ipconf *c = arg;
+	u8 p[HDR + DHCPMAX] = { 0 };
+	Ip to = ip_v4(dst), from = ip_v4(src);
 
+	memcpy(p + HDR, pkt, n);
 	memcpy(p + Oraddr, to.b, IPLEN);
 	memcpy(p + Oladdr, from.b, IPLEN);
 	memcpy(p + Oifc, from.b, IPLEN);
@@ -75,47 +65,62 @@ static void send_packet(Ipconf *c, int fd)
 		tool_oops("send");
 }
 
-/* turn waits a tick for a packet and moves the state machine; the conversation's failure is DhcpFailed. */
-static DhcpEvent turn(Ipconf *c, int fd)
+static long conv_recv(void *arg, int fd, u8 *p, size_t max)
 {
 	static u8 buf[4096];
 	ssize_t n = read(fd, buf, sizeof buf);
-	DhcpEvent e = n > HDR ? dhcp_input(&c->d, now(), buf + HDR, (size_t)n - HDR) : DhcpNothing;
 
 	if (n < 0) {
 		os_werr("read");
-		if (strstr(rerrstr(), errtext(Eintr)) == NULL) {
-			tool_warn("%s", rerrstr());
-			return DhcpFailed;
-		}
-	} else if (n == 0) {
-		tool_warn("the udp conversation was hung up");
-		return DhcpFailed;
+		if (strstr(rerrstr(), errtext(Eintr)) != NULL)
+			return 0;
+		tool_warn("%s", rerrstr());
+		return -1;
 	}
-	if (e == DhcpNothing)
-		e = dhcp_timer(&c->d, now());
-	if (e == DhcpSend)
-		send_packet(c, fd);
-	return e;
+	if (n == 0) {
+		tool_warn("the udp conversation was hung up");
+		return -1;
+	}
+	n = n > HDR ? n - HDR : 0;
+	if ((size_t)n > max)
+		return 0;
+	memcpy(p, buf + HDR, (size_t)n);
+	return n;
 }
 
-/* exchange drives the conversation until there is a lease or there will be none. */
-static DhcpEvent exchange(Ipconf *c, const Ip *local)
+static void nulladdress(Ipconf *c, const char *verb)
 {
-	autofd int fd = -1;
-	DhcpEvent e;
+	if (!c->dryrun && conf_ctl(c->cfd, "%s 0.0.0.0 0.0.0.0", verb) < 0)
+		conf_debug(c, "the null address: %s", rerrstr());
+}
 
-	for (int i = 0; (fd = announce(c, local)) < 0; i++) {
+static int conv_open(void *arg, const u8 *local)
+{
+	Ipconf *c = arg;
+	Ip ip = local != NULL ? c->laddr : ip_none;
+	int fd;
+
+	if (local == NULL)
+		nulladdress(c, "add");
+	for (int i = 0; (fd = announce(c, &ip)) < 0; i++) {
 		/* another client may have the port for a moment */
 		if (strstr(rerrstr(), "in use") == NULL || i == ANNOUNCES)
 			tool_die("can't announce for dhcp: %s", rerrstr());
 		usleep(500000 + random_u32(500000));
 	}
-	send_packet(c, fd);
-	do
-		e = turn(c, fd);
-	while (e == DhcpNothing || e == DhcpSend);
-	return e;
+	return fd;
+}
+
+static void conv_close(void *arg, int fd, const u8 *local)
+{
+	close(fd);
+	if (local == NULL)
+		nulladdress(arg, "remove");
+}
+
+static void conv_doze(void *arg, i64 ms)
+{
+	usleep((useconds_t)ms * 1000);
 }
 
 /* take fills c from the lease; what the command line said wins with -O. */
@@ -136,28 +141,46 @@ static void take(Ipconf *c)
 	c->leased = true;
 }
 
-static int seek(Ipconf *c)
+static void conv_up(void *arg)
 {
-	DhcpEvent e;
+	Ipconf *c = arg;
 
-	if (!c->dryrun && conf_ctl(c->cfd, "add 0.0.0.0 0.0.0.0") < 0)
-		conf_debug(c, "the null address: %s", rerrstr());
-	dhcp_start(&c->d, now(), random_u32(0xffffffff));
-	e = exchange(c, &ip_none);
-	if (!c->dryrun && conf_ctl(c->cfd, "remove 0.0.0.0 0.0.0.0") < 0)
-		conf_debug(c, "the null address: %s", rerrstr());
-	if (e != DhcpGot)
-		return werrstr("no success with DHCP");
 	take(c);
-	return 0;
+	if (conf_add(c) < 0)
+		tool_warn("%s: %s", c->dev, rerrstr());
+	conf_putndb(c, true);
+}
+
+static void conv_down(void *arg, const char *why)
+{
+	Ipconf *c = arg;
+
+	tool_warn("%s: %s", c->dev, why);
+	if (conf_remove(c) < 0)
+		tool_warn("%s: %s", c->dev, rerrstr());
+	conf_putndb(c, false);
+	c->laddr = c->mask = c->raddr = ip_none;
+	c->leased = false;
+}
+
+static const LeaseOps *conversation(void)
+{
+	static LeaseOps o = { .open = conv_open, .close = conv_close, .send = conv_send, .recv = conv_recv,
+			      .doze = conv_doze, .up = conv_up, .down = conv_down };
+
+	o.clock = getenv("ANTHILL_CLOCK");
+	return &o;
 }
 
 int conf_dhcp(Ipconf *c)
 {
-	tool_ticks(TICK);
+	tool_ticks(LEASETICK);
 	if (c->rfd >= 0 && conf_ctl(c->rfd, "tag dhcp") < 0)
 		conf_debug(c, "%s", rerrstr());
-	return seek(c);
+	if (lease_seek(&c->d, conversation(), c) < 0)
+		return -1;
+	take(c);
+	return 0;
 }
 
 /* detach: the watcher says what it does in Plan 9's log, if there is one, for nobody reads its standard error. */
@@ -174,59 +197,7 @@ static void detach(const Ipconf *c)
 	for (int i = 3; i < 64; i++)
 		if (i != c->cfd && i != c->rfd)
 			close(i);
-	tool_ticks(TICK);
-}
-
-static void doze(i64 until)
-{
-	i64 left;
-
-	while ((left = until - now()) > 0) {
-		i64 ms = getenv("ANTHILL_CLOCK") != NULL ? TICK : left < NAP ? left : NAP;
-
-		usleep((useconds_t)(ms < TICK ? TICK : ms) * 1000);
-	}
-}
-
-static void configure(Ipconf *c)
-{
-	if (conf_add(c) < 0)
-		tool_warn("%s: %s", c->dev, rerrstr());
-	conf_putndb(c, true);
-}
-
-static void unconfigure(Ipconf *c)
-{
-	if (conf_remove(c) < 0)
-		tool_warn("%s: %s", c->dev, rerrstr());
-	conf_putndb(c, false);
-	c->laddr = c->mask = c->raddr = ip_none;
-	c->leased = false;
-}
-
-/* keep lives through one lease and returns when it is lost. */
-static void keep(Ipconf *c)
-{
-	Ip old;
-	DhcpEvent e;
-
-	while (dhcp_next(&c->d) >= 0) {
-		doze(dhcp_next(&c->d));
-		old = c->laddr;
-		e = dhcp_timer(&c->d, now());
-		if (e == DhcpSend)
-			e = exchange(c, &old);
-		if (e == DhcpLost || e == DhcpFailed)
-			return;
-		if (e == DhcpGot && memcmp(c->d.lease.addr, old.b + IP4OFF, 4) != 0) {
-			tool_warn("%s: the server gave another address", c->dev);
-			unconfigure(c);
-			take(c);
-			configure(c);
-		}
-	}
-	if (c->d.state == DhcpBound)
-		exit(0); /* a lease for ever */
+	tool_ticks(LEASETICK);
 }
 
 void conf_watch(Ipconf *c, bool fresh)
@@ -242,15 +213,6 @@ void conf_watch(Ipconf *c, bool fresh)
 		return;
 	}
 	detach(c);
-	for (;;) {
-		if (!fresh) {
-			keep(c);
-			tool_warn("%s: the lease is lost", c->dev);
-			unconfigure(c);
-		}
-		while (seek(c) < 0)
-			doze(now() + AGAIN);
-		configure(c);
-		fresh = false;
-	}
+	lease_watch(&c->d, fresh, conversation(), c);
+	exit(0); /* a lease for ever */
 }

@@ -22,7 +22,7 @@ int cmd_run(int argc, char **argv)
 	int c;
 
 	args_init(&a, argc, argv,
-		  "anthill run [-tw] [-g grid] [-s segment] [-a address/bits [-G gateway]] [-x name=value] -- command [arg ...]");
+		  "anthill run [-tw] [-g grid] [-s segment] [-a none | -a address/bits [-G gateway]] [-x name=value] -- command [arg ...]");
 	while ((c = args_flag(&a)) != 0) {
 		if (c == 'g')
 			grid = args_value(&a);
@@ -44,7 +44,7 @@ int cmd_run(int argc, char **argv)
 		else
 			args_usage(&a);
 	}
-	if (a.argc < 1 || (*head[3] && !*head[2]))
+	if (a.argc < 1 || (*head[3] && (!*head[2] || strcmp(head[2], "none") == 0)))
 		args_usage(&a);
 	x.argv = a.argv;
 	x.env = environ;

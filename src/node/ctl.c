@@ -114,13 +114,15 @@ static Machine *newhost(Sup *s, Msg *m)
 	h->name = mem_printf("run%d", s->serial + 1);
 	h->host = true;
 	h->writable = strchr(m->w[4], 'w') != NULL;
-	h->addr = *m->w[2] ? mem_str(m->w[2]) : NULL;
+	h->addr = *m->w[2] && strcmp(m->w[2], "none") != 0 ? mem_str(m->w[2]) : NULL;
 	h->gw = *m->w[3] ? mem_str(m->w[3]) : NULL;
 	if (*m->w[1] == '\0' && s->g->nseg != 1)
 		werrstr("grid %s has %d segments: say which (-s)", s->g->name, s->g->nseg);
 	else if ((seg = *m->w[1] ? grid_segment(s->g, m->w[1]) : 0) >= 0 && grid_hostaddr(h) == 0) {
 		h->ether[0].segment = seg;
 		h->nether = 1;
+		if (*m->w[2] == '\0')
+			h->dhcp = mem_str(s->g->seg[seg].name);
 		grid_mac(h->ether[0].mac, s->g->name, h->name, 0);
 		return h;
 	}

@@ -197,18 +197,24 @@ pid_t init_spawn(Init *in, Spawn *s, int stat, bool user)
 {
 	autofree char *path = NULL;
 	pid_t pid;
+	int ctl;
+	bool ask;
 
 	if (user && in->kproc[1] == NULL && kproc_start(in, 1, NULL) < 0)
 		return -1;
+	ask = hostdhcp_wanted(in, &ctl);
 	pid = proc_clone(0, NULL);
-	if (pid != 0)
+	if (pid != 0) {
+		if (ask && ctl >= 0)
+			close(ctl);
 		return pid;
+	}
 	/* from here on files that a kernel process serves may keep us waiting, but no longer init */
 	path = find(in, s->argv[0]);
 	s->path = path;
 	if (s->cwd != NULL && access(s->cwd, X_OK) < 0)
 		s->cwd = "/";
-	if ((!user || enteruser(in) == 0) && (in->m->host || (ns_net("/net"), true)) && spawn_here(s) == 0)
+	if ((!ask || hostdhcp_take(in, ctl, s) == 0) && (!user || enteruser(in) == 0) && (in->m->host || (ns_net("/net"), true)) && spawn_here(s) == 0)
 		_exit(0);
 	if (stat >= 0)
 		msg_send(stat, NULL, 0, "error", rerrstr(), NULL);
@@ -417,11 +423,12 @@ static int setup(Init *in)
 int init_main(const InitOpts *o)
 {
 	Init *in = mem_new(sizeof *in);
+	int status;
 
 	in->o = *o;
 	in->m = o->m;
 	in->sup = o->sup;
-	in->tty = in->hw = in->sig = -1;
+	in->tty = in->hw = in->sig = in->lease = -1;
 	in->loop = loop_new();
 	in->msg = msg_new();
 	list_init(&in->tasks);
@@ -438,5 +445,7 @@ int init_main(const InitOpts *o)
 		hostcmd(in);
 	} else if (kproc_start(in, 0, ready) < 0)
 		return fail(in);
-	return loop_run(in->loop);
+	status = loop_run(in->loop);
+	hostdhcp_end(in);
+	return status;
 }

@@ -1,6 +1,7 @@
 /*
  * Init's parts: init.c the life of process 1, task.c what exec started,
- * kproc.c the kernel processes, remount.c after one has died.
+ * hostdhcp.c a program's address, kproc.c the kernel processes, remount.c
+ * after one has died.
  */
 #ifndef NODE_INIT_H
 #define NODE_INIT_H
@@ -25,6 +26,7 @@ typedef struct Init {
 	Msg *msg;
 	int sup, sig;
 	int hw;         /* the net name space with the node's interfaces */
+	int lease;      /* the socket to who keeps the DHCP lease, -1: none */
 	int tty;        /* the console's side of the pseudo-terminal */
 	pid_t binder;   /* puts the devices in their places before anything else runs */
 	bool bound;     /* it was started */
@@ -57,6 +59,16 @@ pid_t init_spawn(Init *in, Spawn *s, int stat, bool user) must_use;
 /* init_env returns the node's environment with the n strings of more added or replaced; owned by the caller (init_freeenv). */
 char **init_env(const Init *in, char *const *more, int n) must_use;
 void init_freeenv(char **env);
+
+/*
+ * hostdhcp_wanted says whether the program about to be started is the one that an address is to be asked for, and sets
+ * *ctl to a socket for hostdhcp_take (-1: there is none to be had), which the new process calls: it waits for a lease,
+ * configures the interface and /etc/resolv.conf, and leaves a watcher behind.  hostdhcp_end has that give the lease back;
+ * it blocks for a second at most.
+ */
+bool hostdhcp_wanted(Init *in, int *ctl) must_use;
+int hostdhcp_take(Init *in, int ctl, const Spawn *s) must_use;
+void hostdhcp_end(Init *in);
 
 /* task_exec does what an exec message asks; task_reap takes the end of a process, if it is one of ours. */
 void task_exec(Init *in, Msg *m);

@@ -174,6 +174,7 @@ static void forget(Unit *u)
 	free(u->m->name);
 	free(u->m->addr);
 	free(u->m->gw);
+	free(u->m->dhcp);
 	free(u->m);
 	free(u);
 }

@@ -334,6 +334,11 @@ int ipsock_reuse(int fd)
 	return result(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one));
 }
 
+int ipsock_device(int fd, const char *name)
+{
+	return result(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name)));
+}
+
 int ipsock_multi(int fd, const Ip *ip, int index, bool join)
 {
 	struct ip_mreqn four = { .imr_ifindex = index };

@@ -144,7 +144,7 @@ static bool prepare(Spawned *d)
 {
 	const Spawn *s = d->s;
 
-	if ((s->flags & (SpawnTty | SpawnSession)) && setsid() < 0)
+	if ((s->flags & (SpawnTty | SpawnSession)) && setsid() < 0 && getsid(0) != getpid())
 		return failed(d, "setsid");
 	if ((s->flags & SpawnGroup) && setpgid(0, 0) < 0)
 		return failed(d, "setpgid");

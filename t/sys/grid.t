@@ -83,10 +83,10 @@ is "$(x box ed - <ed.in; x box rm /tmp/ed /env/ed)" "$(printf 'new')" "ed writes
 is "$(a why -g $g box | sed 's/([0-9]*)/(PID)/')" "$(printf 'kernel process boot (PID) answers; in flight in it:\n  nothing')" "why"
 
 is "$(a run -g $g -s lan -a 10.9.0.9/24 -G 10.9.0.1 -- ip -4 -o addr show eth0 | awk '{ print $4 }')" 10.9.0.9/24 "run: an address of its own"
-is "$(a run -g $g -s lan -x V=7 -- sh -c 'echo $V; exit 3'; echo $?)" "$(printf '7\n3')" "its environment and status"
+is "$(a run -g $g -s lan -a none -x V=7 -- sh -c 'echo $V; exit 3'; echo $?)" "$(printf '7\n3')" "its environment and status"
 is "$(a run -g $g true 2>&1)" "anthill: grid $g has 2 segments: say which (-s)" "run wants a segment"
-is "$(a run -g $g -s lan -- sh -c 'touch /usr/x' 2>&1 | sed 's/.*: //')" "Read-only file system" "run: the host's files are read-only"
-"$A" run -g $g -s lan -- sleep 1000 & pid=$!
+is "$(a run -g $g -s lan -a none -- sh -c 'touch /usr/x' 2>&1 | sed 's/.*: //')" "Read-only file system" "run: the host's files are read-only"
+"$A" run -g $g -s lan -a none -- sleep 1000 & pid=$!
 until_ sh -c "$A grid ps $g | grep -q ' run '"
 kill $pid
 wait $pid

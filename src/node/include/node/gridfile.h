@@ -53,6 +53,7 @@ typedef struct Machine {
 	Ip ip, gwip;
 	int bits;            /* of ip's prefix, of 128 */
 	char *cmd;           /* for sh -c; NULL: none, it is only there for exec */
+	char *dhcp;          /* the segment on which `anthill run` asks for an address; NULL: it does not */
 	bool writable;       /* the host's file system is not read-only below */
 } Machine;
 

@@ -9,7 +9,7 @@
  *	log NAME                                    => the same
  *	console NAME                                => data both ways, as raw messages, after "ok"
  *	exec NAME FLAGS CWD ARG... + stat 0 1 2     => ok, or end STATUS error; then as below, on stat
- *	run SEGMENT ADDR GW FLAGS CWD ARG... + stat 0 1 2
+ *	run SEGMENT ADDR GW FLAGS CWD ARG... + stat 0 1 2   (ADDR "": by DHCP, "none": none)
  *	why NAME                                    => text..., end STATUS
  * Supervisor to init:
  *	go ETHERS                                   (the interfaces are there)

@@ -54,6 +54,9 @@ int ipsock_keepalive(int fd, int ms) must_use;
 int ipsock_reuse(int fd) must_use;
 int ipsock_headers(int fd) must_use;
 
+/* ipsock_device confines the socket to the interface with that name, for when there is no address or route to go by. */
+int ipsock_device(int fd, const char *name) must_use;
+
 /* ipsock_multi joins or leaves multicast group ip on the interface with that index. */
 int ipsock_multi(int fd, const Ip *ip, int index, bool join) must_use;
 
