@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <base/mem.h>
+#include <ns/mtab.h>
 #include <ns/ns.h>
+#include <os/at.h>
 #include <os/io.h>
 #include <os/local.h>
 #include <os/spawn.h>
@@ -26,13 +28,21 @@ static int ask(int file, const int pair[2])
 	return n > 0 ? fd[0] : -1;
 }
 
+/* ours says whether file is the kernel process's, and not something that somebody put there. */
+static bool ours(int file)
+{
+	Finfo f, root;
+
+	return at_stat(file, "", &f) == 0 && at_path(MTAB_DEVS, &root) == 0 && f.dev == root.dev;
+}
+
 void ns_net(const char *mtpt)
 {
 	autofree char *name = mem_printf("%s/netns", mtpt);
 	autofd int file = open(name, O_WRONLY | O_CLOEXEC), ns = -1;
 	int pair[2];
 
-	if (file < 0 || local_stream(pair) < 0)
+	if (file < 0 || !ours(file) || local_stream(pair) < 0)
 		return;
 	ns = ask(file, pair);
 	close(pair[0]);
