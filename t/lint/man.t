@@ -2,7 +2,7 @@
 # The manual: every command and device has a page, and every page is right mdoc with examples.
 . t/lint/lib
 names=$TMPDIR/names # every name that a page gives itself
-grep -h '^\.Nm ' man/*/*.[1-8] | sed 's/^\.Nm //; s/ ,$//; s/"//g' | sort -u >"$names"
+grep -h '^\.Nm ' man/*/*.[1-8] | sed 's/^\.Nm //; s/ ,$//; s/"//g; s/\\&//g' | sort -u >"$names"
 grep -h '^\.Nm anthill ' man/*/*.[1-8] | awk '{ print $3 }' >>"$names"
 
 mandoc -Tlint -W warning man/*/*.[1-8] 2>&1 | none "mandoc has nothing to say"
