@@ -38,7 +38,7 @@ done
 !
 is "$(x box /bin/sh /tmp/rewrite 2>&1)" "" "the host's files, the programs and the device nodes cannot be made writable"
 is "$(x box /bin/sh -c 'echo x >/.dev/null && head -c 1 /dev/zero | wc -c')" 1 "devices work"
-is "$(a run -g "$g" -s lan -- sh -c 'mount -o remount,rw,bind / 2>/dev/null; touch /usr/anthill-test /tmp/x 2>&1' | sed 's/.*: //')" "Read-only file system" "nor by a program of run"
+is "$(a run -g "$g" -s lan -a none -- sh -c 'mount -o remount,rw,bind / 2>/dev/null; touch /usr/anthill-test /tmp/x 2>&1' | sed 's/.*: //')" "Read-only file system" "nor by a program of run"
 
 nets() { x "$1" /bin/sh -c 'for p in /.proc/[0-9]*; do readlink $p/ns/net; readlink $p/fd/*; done' | grep '^net:' | sort -u; }
 nets box >nets.box
