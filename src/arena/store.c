@@ -1,0 +1,26 @@
+/* The calls of a Store that are the same for every back end. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <arena/store.h>
+#include <base/err.h>
+#include <base/mem.h>
+
+void store_read(Store *s, StoreReq *r, int n) { s->op->read(s, r, n); }
+void store_write(Store *s, StoreReq *r, int n) { s->op->write(s, r, n); }
+int store_sync(Store *s) { return s->op->sync(s); }
+void store_stats(Store *s, Buf *json) { s->op->stats(s, json); }
+void store_close(Store *s) { s->op->close(s); }
+
+void store_fail(StoreReq *r, const char *fmt, ...)
+{
+	char text[ERRMAX];
+	va_list arg;
+
+	va_start(arg, fmt);
+	vsnprintf(text, sizeof text, fmt, arg);
+	va_end(arg);
+	free(r->err);
+	r->err = mem_str(text);
+	r->failed = true;
+}
