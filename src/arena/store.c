@@ -12,6 +12,24 @@ int store_sync(Store *s) { return s->op->sync(s); }
 void store_stats(Store *s, Buf *json) { s->op->stats(s, json); }
 void store_close(Store *s) { s->op->close(s); }
 
+void store_report(Store *s, StoreReport what, Buf *text)
+{
+	if (s->op->report != NULL) {
+		s->op->report(s, what, text);
+		return;
+	}
+	buf_printf(text, "index=%s\n", s->name);
+	store_stats(s, text);
+	buf_ch(text, '\n');
+}
+
+int store_set(Store *s, const char *name, const char *value, Buf *text)
+{
+	if (s->op->set != NULL)
+		return s->op->set(s, name, value, text);
+	return name == NULL ? 0 : werrstr("%s not found", name);
+}
+
 void store_fail(StoreReq *r, const char *fmt, ...)
 {
 	char text[ERRMAX];

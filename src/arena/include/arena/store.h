@@ -34,12 +34,21 @@ struct StoreReq {
 	char *err;   /* why, of failed requests: the text for Rerror, to be freed by the caller */
 };
 
+/* What people look at over HTTP, as Plan 9's venti prints it. */
+typedef enum StoreReport {
+	StoreIndex,   /* /index: each arena, where it is ("on FILE at [LO,HI)"), how full */
+	StoreStorage, /* /storage: totals */
+} StoreReport;
+
 typedef struct StoreOps {
 	void (*read)(Store *, StoreReq *, int n);
 	void (*write)(Store *, StoreReq *, int n);
 	int (*sync)(Store *);
 	void (*stats)(Store *, Buf *json);
 	void (*close)(Store *);
+	/* these may be NULL: */
+	void (*report)(Store *, StoreReport what, Buf *text);
+	int (*set)(Store *, const char *name, const char *value, Buf *text);
 } StoreOps;
 
 /* A back end begins its own structure with this. */
@@ -60,6 +69,13 @@ int store_sync(Store *s) must_use;
 
 /* store_stats appends the back end's figures to json as the members of an object, without the braces. */
 void store_stats(Store *s, Buf *json);
+
+/* store_report appends text for people; a back end that has none gets its figures listed. */
+void store_report(Store *s, StoreReport what, Buf *text);
+
+/* store_set appends "name = value\n" of the back end's variable (name NULL: of all), after setting it when value is
+ * not NULL; -1 for an unknown name or a bad value. */
+int store_set(Store *s, const char *name, const char *value, Buf *text) must_use;
 
 /* store_close makes everything durable and frees s; nobody else may use it any more. */
 void store_close(Store *s);
