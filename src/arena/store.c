@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <arena/store.h>
+#include <base/buf.h>
 #include <base/err.h>
 #include <base/mem.h>
 
