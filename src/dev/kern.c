@@ -124,14 +124,14 @@ void kern_owner(void *arg, const Dir *d, u32 *uid, u32 *gid)
 	*gid = d->gid != NULL && strcmp(d->gid, d->uid != NULL ? d->uid : "") != 0 ? idof(arg, d->gid) : *uid;
 }
 
-static const char *caller_name(Kern *k, const Req *r)
+const char *kern_caller(Kern *k, const Req *r)
 {
 	return r->caller.pid != 0 ? kern_user(k, r->caller.uid) : r->fid->uid;
 }
 
 bool kern_isowner(Kern *k, const Req *r)
 {
-	return str_eq(caller_name(k, r), k->hostowner);
+	return str_eq(kern_caller(k, r), k->hostowner);
 }
 
 int kern_may(Kern *k, const Req *r, const char *owner, u32 perm, int mode)
@@ -140,7 +140,7 @@ int kern_may(Kern *k, const Req *r, const char *owner, u32 perm, int mode)
 	u32 want = need[mode & 3] | (mode & OTRUNC ? 2u : 0);
 	u32 have = perm & 7;
 
-	if (str_eq(caller_name(k, r), owner) || kern_isowner(k, r))
+	if (str_eq(kern_caller(k, r), owner) || kern_isowner(k, r))
 		have |= perm >> 6 & 7;
 	return (want & ~have) != 0 ? errset(Eperm) : 0;
 }

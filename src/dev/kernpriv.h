@@ -29,6 +29,9 @@ struct Kern {
 extern const Dev *const devtab[];
 extern const int ndevtab;
 
+/* kern_caller returns the Plan 9 name of who asks, which stays the Kern's or r's. */
+const char *kern_caller(Kern *k, const Req *r);
+
 /* store.c: the socket to init. */
 void store_start(Kern *k);
 

@@ -14,8 +14,14 @@
  *	journal  write "bind DEV ROOT POINT FLAGS NAME": a plain bind, as typed
  *	group    write "env copy", "env clean"; read the new group's number
  *	env      the caller's environment group, all of it
- *	stage    an empty directory, to build mounts on
+ *	stage    of empty directories, one for each number: a process builds its mounts
+ *	         on that of its own, so that nobody has to wait for anybody
  *	N        the root of object N; found by name, not listed
+ *
+ * Only its maker and the host owner may name an object; for everybody else
+ * it is where it is mounted, which Linux leads to without a look-up of N.
+ * Who looks N up all the same is refused, by fuse/ with an error that leaves
+ * the mounts alone.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +34,7 @@
 #include "flat.h"
 #include "mobj.h"
 
-enum { Clone, Env, Group, Journal, ListFile, Stage, COMMANDMAX = 64 * 1024 };
+enum { Clone, Env, Group, Journal, ListFile, Stage, COMMANDMAX = 64 * 1024, OWNSTAGE = 1 << 8 };
 
 static const Flat files[] = {
 	[Clone] = { "clone", 0666, FidFresh | FidStream, NULL, NULL },
@@ -66,7 +72,7 @@ static int walk_object(Req *r, Fid *f, const char *name)
 
 	if (str_u64(name, 10, UINT32_MAX, &id) < 0)
 		return errset(Enonexist);
-	o = mobj_find(t, (u32)id);
+	o = mobj_named(t, (u32)id, r);
 	if (o == NULL)
 		return -1;
 	root = NULL;
@@ -82,8 +88,21 @@ static int walk_object(Req *r, Fid *f, const char *name)
 	return 0;
 }
 
+/* the number is a process's, but nobody who has a name space to build in loses by another's use of it */
+static int walk_stage(Fid *f, const char *name)
+{
+	u64 n;
+
+	if (str_u64(name, 10, INT32_MAX, &n) < 0)
+		return errset(Enonexist);
+	f->qid = (Qid){ .path = n << 9 | OWNSTAGE, .type = QTDIR };
+	return 0;
+}
+
 static int mnt_walk1(Req *r, Fid *f, const char *name)
 {
+	if (f->qid.path == Stage + 1 && strcmp(name, "..") != 0)
+		return walk_stage(f, name);
 	if (f->qid.path != 0 && strcmp(name, "..") != 0)
 		return errset(Enonexist);
 	if (*name >= '0' && *name <= '9')
@@ -172,12 +191,12 @@ static char *group(Mobj *t, Req *r, const char *text)
 	return mem_printf("%016llx", (unsigned long long)id);
 }
 
-static int journal(Mobj *t, char *text)
+static int journal(Mobj *t, char *text, const Req *r)
 {
 	char *w[8];
 	int n = str_tokens(text, w, nelem(w));
 
-	return mobj_bind(t, w, n);
+	return r->caller.pid != 0 ? mobj_bind(t, w, n, r->caller.uid) : errset(Eperm);
 }
 
 static void mnt_write(Req *r)
@@ -195,7 +214,7 @@ static void mnt_write(Req *r)
 		req_fail(r);
 		return;
 	}
-	if (is(r->fid, Journal) && journal(t, text) < 0) {
+	if (is(r->fid, Journal) && journal(t, text, r) < 0) {
 		req_fail(r);
 		return;
 	}
@@ -215,7 +234,11 @@ static void mnt_write(Req *r)
 
 static void mnt_stat(Req *r)
 {
-	flat_dir(&r->d, files, (int)r->fid->qid.path - 1, kern_hostowner(mobj_of(r->fid)->k));
+	bool own = r->fid->qid.path & OWNSTAGE;
+
+	flat_dir(&r->d, files, own ? Stage : (int)r->fid->qid.path - 1, kern_hostowner(mobj_of(r->fid)->k));
+	if (own)
+		r->d.qid = r->fid->qid;
 	req_ok(r);
 }
 

@@ -81,7 +81,7 @@ static Client *client_of(int fd, const char *name)
 
 Fid *mnt9p_root(Kern *k, Obj *o, const Req *r)
 {
-	const char *user = r->caller.pid != 0 ? kern_user(k, r->caller.uid) : r->fid->uid;
+	const char *user = kern_caller(k, r);
 	MntOpts mo = {
 		.uname = strchr(o->flags, 'N') != NULL ? "none" : user,
 		.aname = o->aname,

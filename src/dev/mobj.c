@@ -145,6 +145,7 @@ static int draft_add(Draft *d, Layer *l, const char *path, const char *flags, co
 static void obj_free(Obj *o)
 {
 	fid_drop(o->root);
+	free(o->owner);
 	for (int i = 0; i < o->n; i++)
 		omem_free(&o->m[i]);
 	free(o->m);
@@ -163,7 +164,7 @@ void obj_drop(Obj *o)
 		obj_free(o);
 }
 
-static Obj *obj_new(int kind)
+static Obj *obj_new(int kind, const char *owner)
 {
 	Obj *o = mem_new(sizeof *o);
 
@@ -171,6 +172,7 @@ static Obj *obj_new(int kind)
 	list_init(&o->link);
 	lock_init(&o->lk, RankLeaf);
 	o->kind = kind;
+	o->owner = mem_str(owner);
 	o->fd = -1;
 	o->born = clock_ms();
 	return o;
@@ -204,6 +206,53 @@ static Obj *find_text(Mobj *t, const char *id)
 	return str_u64(id, 10, UINT32_MAX, &v) == 0 ? mobj_find(t, (u32)v) : NULL;
 }
 
+static bool owns(Mobj *t, const Obj *o, const Req *r)
+{
+	return kern_isowner(t->k, r) || str_eq(kern_caller(t->k, r), o->owner);
+}
+
+Obj *mobj_named(Mobj *t, u32 id, const Req *r)
+{
+	Obj *o = mobj_find(t, id);
+
+	if (o == NULL || owns(t, o, r))
+		return o;
+	obj_drop(o);
+	return errnull(Eperm);
+}
+
+/* shown says whether o is mounted in the caller's name space: then it is the caller's to use, whoever made it. */
+static bool shown(Mobj *t, const Obj *o, const Req *r)
+{
+	autofree char *root = mem_printf("/M/%u", o->id), *dev = NULL;
+	Mounts *tab = r->caller.pid != 0 ? mtab_read(r->caller.pid) : NULL;
+	bool yes = false;
+
+	lock(&t->lk);
+	dev = mem_str(t->dev);
+	unlock(&t->lk);
+	for (int i = 0; tab != NULL && i < tab->n && !yes; i++) {
+		const Mount *m = &tab->m[i];
+		char its[32];
+
+		snprintf(its, sizeof its, "%u:%u", m->major, m->minor);
+		yes = strcmp(its, dev) == 0 && mtab_below(root, m->root) != NULL;
+	}
+	mounts_free(tab);
+	return yes;
+}
+
+/* find_used is find_text for an object that r's caller wants to make another of. */
+static Obj *find_used(Mobj *t, const char *id, const Req *r)
+{
+	Obj *o = find_text(t, id);
+
+	if (o == NULL || owns(t, o, r) || shown(t, o, r))
+		return o;
+	obj_drop(o);
+	return errnull(Eperm);
+}
+
 static void word(Buf *b, const char *s)
 {
 	buf_ch(b, ' ');
@@ -235,6 +284,9 @@ static void list_obj(Buf *b, const Obj *o)
 		word(b, m->name);
 		buf_ch(b, '\n');
 	}
+	buf_printf(b, "owner %u", o->id);
+	word(b, o->owner);
+	buf_ch(b, '\n');
 }
 
 static void list_all(Mobj *t, Buf *b)
@@ -250,7 +302,7 @@ static void list_all(Mobj *t, Buf *b)
 		word(b, j->point);
 		word(b, j->flags);
 		word(b, j->name);
-		buf_ch(b, '\n');
+		buf_printf(b, " %u\n", j->uid);
 	}
 }
 
@@ -458,7 +510,7 @@ static int publish(Mobj *t, Obj *o, u32 *id)
 /* publish_union makes the union of what is in d, which is empty afterwards; a member that is not there is an error. */
 static char *publish_union(Mobj *t, const Req *r, Draft *d)
 {
-	Obj *o = obj_new(ObjUnion);
+	Obj *o = obj_new(ObjUnion, kern_caller(t->k, r));
 	Fid *root;
 	u32 id;
 
@@ -490,7 +542,7 @@ static char *canon(Mobj *t, const char *path, const Req *r, Obj **u, Layer **l)
 
 	if (id == NULL || *id == '\0')
 		return mem_str(path);
-	o = find_text(t, id);
+	o = find_used(t, id, r);
 	if (o == NULL || (*rest == '\0' && o->kind == ObjUnion)) {
 		*u = o;
 		return NULL;
@@ -568,7 +620,7 @@ static int add_member(Mobj *t, Draft *d, const Req *r, char **w, int n)
 	if (n < 4)
 		return errset(Ebadarg);
 	if (strcmp(w[2], "object") == 0) {
-		o = find_text(t, w[3]);
+		o = find_used(t, w[3], r);
 		rc = o != NULL ? add_object(d, o, NULL) : -1;
 		obj_drop(o);
 		return rc;
@@ -648,7 +700,7 @@ static char *without(Mobj *t, const Req *r, const Obj *o, const char *path, cons
 /* do_without is "without N fd FD" or "without N tree PATH". */
 static char *do_without(Mobj *t, const Req *r, char **w, int n)
 {
-	Obj *o = n == 4 ? find_text(t, w[1]) : errnull(Ebadarg), *u = NULL;
+	Obj *o = n == 4 ? find_used(t, w[1], r) : errnull(Ebadarg), *u = NULL;
 	autofree char *path = NULL, *answer = NULL, *self = NULL;
 	Layer *l = NULL;
 	Finfo fi = { 0 };
@@ -693,7 +745,7 @@ static char *do_mount(Mobj *t, const Req *r, char **w, int n)
 		werrstr("%s: not a posted server", w[5]);
 		return NULL;
 	}
-	o = obj_new(ObjMount);
+	o = obj_new(ObjMount, kern_caller(t->k, r));
 	o->src = mem_str(tree ? w[3] : "fd");
 	o->flags = mem_str(w[1]);
 	o->aname = mem_str(w[4]);
@@ -709,14 +761,15 @@ static char *do_mount(Mobj *t, const Req *r, char **w, int n)
 	return publish(t, o, &id) < 0 ? NULL : mem_printf("%u", id);
 }
 
-static char *do_pipe(Mobj *t)
+static char *do_pipe(Mobj *t, const Req *r)
 {
 	u32 id;
 
-	return publish(t, obj_new(ObjPipe), &id) < 0 ? NULL : mem_printf("%u", id);
+	return publish(t, obj_new(ObjPipe, kern_caller(t->k, r)), &id) < 0 ? NULL : mem_printf("%u", id);
 }
 
-/* learn notes which device number our file system has in the caller's mount table. */
+/* learn notes which device number our file system has in the mount table of the caller, who is the host owner: another
+ * user may have made a name space in which something else is mounted there. */
 static void learn(Mobj *t, u32 pid)
 {
 	Mounts *tab = mtab_read(pid);
@@ -734,7 +787,7 @@ char *mobj_command(Mobj *t, Req *r, char *text)
 	char *w[8], *rest = strchr(text, '\n');
 	int n;
 
-	if (r->caller.pid != 0 && t->dev[0] == '\0')
+	if (r->caller.pid != 0 && t->dev[0] == '\0' && kern_isowner(t->k, r))
 		learn(t, r->caller.pid);
 	if (rest != NULL)
 		*rest++ = '\0';
@@ -742,7 +795,7 @@ char *mobj_command(Mobj *t, Req *r, char *text)
 	if (n == 1 && strcmp(w[0], "union") == 0 && rest != NULL)
 		return do_union(t, r, rest);
 	if (n == 1 && strcmp(w[0], "pipe") == 0)
-		return do_pipe(t);
+		return do_pipe(t, r);
 	if (n > 0 && strcmp(w[0], "without") == 0)
 		return do_without(t, r, w, n);
 	if (n > 0 && strcmp(w[0], "mount") == 0)
@@ -750,13 +803,30 @@ char *mobj_command(Mobj *t, Req *r, char *text)
 	return errnull(Ebadctl);
 }
 
+/* tree_root walks to path of no union, "M/3/dir": whoever made the member could name it. */
+static Fid *tree_root(Mobj *t, const char *path, const Req *r)
+{
+	autofree char *copy = mem_str(path);
+	char *name[MAXWELEM + 2];
+	int n = str_fields(copy, name, nelem(name), "/");
+	Obj *o = n <= MAXWELEM + 1 ? find_text(t, name[1]) : errnull(Etoolong);
+	Fid *root = o != NULL ? obj_root(t, o, r) : NULL, *f;
+
+	obj_drop(o);
+	if (root == NULL || n == 2)
+		return root;
+	f = call_walk(root, n - 2, (const char **)name + 2, &r->caller, CALLMS);
+	fid_drop(root);
+	return f;
+}
+
 static Fid *member_root(Mobj *t, const Omem *m, const Req *r)
 {
-	const char *u = r->caller.pid != 0 ? kern_user(t->k, r->caller.uid) : r->fid->uid;
+	const char *u = kern_caller(t->k, r);
 
 	if (m->layer != NULL)
 		return call_attach(m->layer->srv, u, "", &r->caller, CALLMS);
-	return kern_walk(t->k, m->path, u, &r->caller);
+	return str_prefix(m->path, "M/") ? tree_root(t, m->path, r) : kern_walk(t->k, m->path, u, &r->caller);
 }
 
 static Fid *union_root(Mobj *t, Obj *o, const Req *r)
@@ -788,8 +858,14 @@ static Fid *union_root(Mobj *t, Obj *o, const Req *r)
 	return f;
 }
 
+/* make_root makes it as o's owner, who is not the caller when the object was restored. */
 static Fid *make_root(Mobj *t, Obj *o, const Req *r)
 {
+	Fid self = { .uid = o->owner };
+	Req as = { .fid = &self };
+
+	if (!str_eq(kern_caller(t->k, r), o->owner))
+		r = &as;
 	switch (o->kind) {
 	case ObjUnion:
 		return union_root(t, o, r);
@@ -823,7 +899,7 @@ Fid *obj_root(Mobj *t, Obj *o, const Req *r)
 	return to;
 }
 
-int mobj_bind(Mobj *t, char **w, int n)
+int mobj_bind(Mobj *t, char **w, int n, u32 uid)
 {
 	Bind *j = NULL;
 	int rc;
@@ -835,7 +911,7 @@ int mobj_bind(Mobj *t, char **w, int n)
 	list_each (l, &t->binds) {
 		Bind *b = list_item(l, Bind, link);
 
-		if (strcmp(b->dev, w[1]) == 0 && strcmp(b->root, w[2]) == 0 && strcmp(b->point, w[3]) == 0)
+		if (b->uid == uid && strcmp(b->dev, w[1]) == 0 && strcmp(b->root, w[2]) == 0 && strcmp(b->point, w[3]) == 0)
 			j = b;
 	}
 	if (j != NULL) {
@@ -844,7 +920,7 @@ int mobj_bind(Mobj *t, char **w, int n)
 	}
 	j = mem_new(sizeof *j);
 	*j = (Bind){ .dev = mem_str(w[1]), .root = mem_str(w[2]), .point = mem_str(w[3]), .flags = mem_str(w[4]),
-		     .name = mem_str(w[5]), .born = clock_ms() };
+		     .name = mem_str(w[5]), .uid = uid, .born = clock_ms() };
 	list_add(&t->binds, &j->link);
 	t->nbind++;
 	rc = save(t);
@@ -903,7 +979,7 @@ static Obj *restore_obj(Mobj *t, char **w, int n)
 		kind++;
 	if (kind == 3 || n < 2 || (kind == ObjMount && n != 6))
 		return NULL;
-	o = obj_new(kind);
+	o = obj_new(kind, kern_hostowner(t->k));
 	o->id = (u32)strtoul(w[1], NULL, 10);
 	if (kind == ObjMount) {
 		autofree char *key = mem_printf("M/f/%u", o->id);
@@ -928,13 +1004,18 @@ static void restore_line(Mobj *t, char *line, Obj **last, Layer **known, int *nk
 	int n = str_tokens(line, w, nelem(w));
 	Obj *o;
 
-	if (n == 6 && strcmp(w[0], "bind") == 0) {
-		if (mobj_bind(t, w, n) < 0)
+	if (n == 7 && strcmp(w[0], "bind") == 0) {
+		if (mobj_bind(t, w, 6, (u32)strtoul(w[6], NULL, 10)) < 0)
 			errset(Enone);
 		return;
 	}
 	if (n == 5 && strcmp(w[0], "m") == 0 && *last != NULL) {
 		restore_member(t, *last, w, known, nknown);
+		return;
+	}
+	if (n == 3 && strcmp(w[0], "owner") == 0 && *last != NULL) {
+		free((*last)->owner);
+		(*last)->owner = mem_str(w[2]);
 		return;
 	}
 	o = n > 0 ? restore_obj(t, w, n) : NULL;

@@ -33,6 +33,7 @@ typedef struct Obj {
 	Link link;
 	u32 id;
 	int kind;
+	char *owner; /* who made it, and for whom it acts */
 	Omem *m; /* of a union */
 	int n;
 	char *src, *aname, *flags, *name; /* of a mount: src is "s/NAME", or "fd" */
@@ -46,6 +47,7 @@ typedef struct Obj {
 typedef struct Bind {
 	Link link;
 	char *dev, *root, *point, *flags, *name;
+	u32 uid; /* whose it is */
 	i64 born;
 	bool seen;
 } Bind;
@@ -68,16 +70,19 @@ char *mobj_command(Mobj *t, Req *r, char *text) must_use;
 
 /* mobj_find returns object id with a reference, NULL with Enonexist. */
 Obj *mobj_find(Mobj *t, u32 id) must_use;
+
+/* mobj_named is mobj_find for r's caller, who gives the number: with Eperm if that is not its maker nor the host owner. */
+Obj *mobj_named(Mobj *t, u32 id, const Req *r) must_use;
 void obj_drop(Obj *o);
 
-/* obj_root returns a new Fid at o's root; may block. */
+/* obj_root returns a new Fid at o's root, made for o's owner and shared by all that have it mounted; may block. */
 Fid *obj_root(Mobj *t, Obj *o, const Req *r) must_use;
 
 /* mobj_list returns the table as text, the format of which is told in ns/script.c; owned by the caller. */
 char *mobj_list(Mobj *t) must_use;
 
-/* mobj_bind enters a plain bind into the journal: words of "bind DEV ROOT POINT FLAGS NAME". */
-int mobj_bind(Mobj *t, char **w, int n) must_use;
+/* mobj_bind enters a plain bind of user uid into the journal: words of "bind DEV ROOT POINT FLAGS NAME". */
+int mobj_bind(Mobj *t, char **w, int n, u32 uid) must_use;
 
 /* mnt9p_root attaches to the 9P server of mount o. */
 Fid *mnt9p_root(Kern *k, Obj *o, const Req *r) must_use;

@@ -152,9 +152,9 @@ static int proc_walk1(Req *r, Fid *f, const char *name)
 
 static const char *owner(Kern *k, u32 pid)
 {
-	autofree char *s = pid != 0 ? proc_field(pid, "Uid") : NULL;
+	u32 uid = pid != 0 ? proc_uid(pid) : UINT32_MAX;
 
-	return s != NULL ? kern_user(k, (u32)strtoul(s, NULL, 10)) : kern_hostowner(k);
+	return uid != UINT32_MAX ? kern_user(k, uid) : kern_hostowner(k);
 }
 
 /* args is the command line, words quoted, without a newline as Plan 9 has it. */
@@ -180,7 +180,7 @@ static char *ns_text(Kern *k, u32 pid)
 
 	if (t == NULL)
 		return NULL;
-	mtab_script(&b, t, list);
+	mtab_script(&b, t, list, proc_uid(pid));
 	mounts_free(t);
 	cwd = proc_link(pid, "cwd");
 	if (cwd != NULL) {

@@ -166,6 +166,7 @@ Fid *node_spare(Fuse *f, Node *n); /* the spare Fid, the caller's from now, or N
 /* both count a look-up by the kernel; node_enter takes fid over; node_known may return NULL */
 Node *node_enter(Fuse *f, Node *parent, const char *name, Fid *fid, u32 mode, struct fuse_attr *a);
 Node *node_known(Fuse *f, Node *parent, const char *name);
+bool node_there(Fuse *f, Node *parent, const char *name); /* node_known would find it; nothing is counted */
 Node *node_unchanged(Fuse *f, Node *parent, const char *name,
 		     Fid *fid); /* as node_enter, or NULL: attributes are wanted */
 void node_use(Fuse *f, Node *n, bool stats);

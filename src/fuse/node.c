@@ -366,6 +366,16 @@ Node *node_known(Fuse *f, Node *parent, const char *name)
 	return n;
 }
 
+bool node_there(Fuse *f, Node *parent, const char *name)
+{
+	bool is;
+
+	lock(&f->lk);
+	is = find_name(f, parent, name) != NULL;
+	unlock(&f->lk);
+	return is;
+}
+
 void node_forget(Fuse *f, u64 id, u64 nlookup)
 {
 	Node *n, *dead = NULL;

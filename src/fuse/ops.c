@@ -41,7 +41,11 @@ bool reply_entry(Op *op, Node *n, bool fresh)
 	return false;
 }
 
-/* missing answers a look-up that failed: a live node is not given up but for "does not exist". */
+/*
+ * missing answers a look-up that failed.  A live node is not given up but for "does not exist": Linux takes the mounts
+ * below a name away for any error but ENOMEM (and EINTR, lately).  Who may not look there gets that, the others the
+ * node.
+ */
 static bool missing(Op *op)
 {
 	int no = op_errno(op);
@@ -57,6 +61,8 @@ static bool missing(Op *op)
 			return op_reply(op, &e, sizeof e);
 		return op_error(op, ENOENT);
 	}
+	if ((no == EACCES || no == EPERM) && node_there(op->f, op->node, op->name))
+		return op_error(op, ENOMEM);
 	n = no == EINTR ? NULL : node_known(op->f, op->node, op->name);
 	return n != NULL ? reply_entry(op, n, false) : op_error(op, no);
 }

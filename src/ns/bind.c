@@ -163,7 +163,7 @@ static bool bound(const Ns *ns, const Place *p, char **flags, char **name)
 	*flags = *name = NULL;
 	if (!p->root)
 		return false;
-	if (mtab_typed(ns->t, p->m, ns->list, flags, name))
+	if (mtab_typed(ns->t, p->m, ns->list, geteuid(), flags, name))
 		return true;
 	return p->inside != NULL && strcmp(p->path, MTAB_DEVS) != 0;
 }
@@ -307,19 +307,6 @@ static void load(const Carries *cs, int root)
 			errset(Enone); /* the union shows something else there */
 }
 
-/* lock_stage keeps two tools of the node from building at the same place. */
-static int lock_stage(void)
-{
-	int fd = open(MTAB_DEVS "/M", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return os_werr(MTAB_DEVS "/M");
-	if (io_lock(fd) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
 /* new_root makes mount root the root of the name space. */
 static int new_root(int root, const Carries *cs)
 {
@@ -331,8 +318,8 @@ static int new_root(int root, const Carries *cs)
 
 static int put_object(const char *id, const Place *o, const Carries *cs, bool replace)
 {
-	autofree char *path = mem_printf(OBJECTS "%s", id);
-	autofd int root = mount_tree(AT_FDCWD, path, TreeClone), lk = -1;
+	autofree char *path = mem_printf(OBJECTS "%s", id), *stage = mem_printf(STAGE "/%d", (int)getpid());
+	autofd int root = mount_tree(AT_FDCWD, path, TreeClone);
 
 	if (root < 0)
 		return -1;
@@ -340,13 +327,12 @@ static int put_object(const char *id, const Place *o, const Carries *cs, bool re
 		return new_root(root, cs);
 	if (cs->n == 0)
 		return attach(root, o, replace);
-	lk = lock_stage();
-	if (lk < 0 || mount_move(root, NULL, AT_FDCWD, STAGE, 0) < 0)
+	if (mount_move(root, NULL, AT_FDCWD, stage, 0) < 0)
 		return -1;
 	load(cs, root);
 	if (attach(root, o, replace) == 0)
 		return 0;
-	(void)!mount_off(STAGE, 0);
+	(void)!mount_off(stage, 0);
 	return -1;
 }
 
@@ -597,7 +583,7 @@ static int off(const Place *o)
 		flags = name = NULL;
 		m = mtab_at(ns.t, o->path);
 		more = m != NULL && strcmp(m->point, o->path) == 0 &&
-		       (mtab_ours(ns.t, m) || mtab_typed(ns.t, m, ns.list, &flags, &name));
+		       (mtab_ours(ns.t, m) || mtab_typed(ns.t, m, ns.list, geteuid(), &flags, &name));
 		free(flags);
 		free(name);
 		ns_close(&ns);
@@ -682,7 +668,7 @@ int ns_script(Buf *b, u32 pid)
 
 	if (t == NULL)
 		return -1;
-	mtab_script(b, t, list != NULL ? list : "");
+	mtab_script(b, t, list != NULL ? list : "", proc_uid(pid));
 	mounts_free(t);
 	cwd = proc_link(pid, "cwd");
 	if (cwd != NULL) {

@@ -13,8 +13,10 @@
  *	union ID / m FLAGS layer N NAME / m FLAGS tree PATH NAME
  *	mount ID FLAGS SOURCE ANAME NAME
  *	pipe ID
- *	bind DEV ROOT POINT FLAGS NAME
- * FLAGS are letters, - if none: c creation, B the directory itself, C cached.
+ *	owner ID USER
+ *	bind DEV ROOT POINT FLAGS NAME UID
+ * A bind counts for processes of its writer, and the host owner's for all: what a name space is said to be made of must
+ * not be told by a stranger.  FLAGS are letters, - if none: c creation, B the directory itself, C cached.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,20 +166,26 @@ static bool put_object(Buf *b, const Mounts *t, const Lines *ls, const Mount *m)
 	return true;
 }
 
-static const Line *typed(const Lines *ls, const Mount *m, bool ours)
+static const Line *typed(const Lines *ls, const Mount *m, bool ours, u32 uid)
 {
+	const Line *eve = NULL;
 	char dev[32] = "#";
+	u64 whose;
 
 	if (!ours)
 		snprintf(dev, sizeof dev, "%u:%u", m->major, m->minor);
 	for (int i = ls->n - 1; i >= 0; i--) {
 		const Line *l = &ls->l[i];
 
-		if (strcmp(l->w[0], "bind") == 0 && strcmp(l->w[1], dev) == 0 && strcmp(l->w[2], m->root) == 0 &&
-		    strcmp(l->w[3], m->point) == 0)
+		if (strcmp(l->w[0], "bind") != 0 || strcmp(l->w[1], dev) != 0 || strcmp(l->w[2], m->root) != 0 ||
+		    strcmp(l->w[3], m->point) != 0 || str_u64(l->w[6], 10, UINT32_MAX, &whose) < 0)
+			continue;
+		if (whose == uid)
 			return l;
+		if (whose == 0 && eve == NULL)
+			eve = l;
 	}
-	return NULL;
+	return eve;
 }
 
 static void put_other(Buf *b, const Mounts *t, const Mount *m)
@@ -202,7 +210,7 @@ static void put_device(Buf *b, const Mounts *t, const Mount *m)
 	command(b, "bind", 0, "-", src != NULL ? src : m->root, m->point, "");
 }
 
-static void put_mount(Buf *b, const Mounts *t, const Lines *ls, const Mount *m)
+static void put_mount(Buf *b, const Mounts *t, const Lines *ls, const Mount *m, u32 uid)
 {
 	bool ours = mtab_ours(t, m);
 	const Line *l;
@@ -211,7 +219,7 @@ static void put_mount(Buf *b, const Mounts *t, const Lines *ls, const Mount *m)
 		return;
 	if (ours && str_prefix(m->root, "/M/") && put_object(b, t, ls, m))
 		return;
-	l = typed(ls, m, ours);
+	l = typed(ls, m, ours, uid);
 	if (l != NULL)
 		command(b, "bind", 0, l->w[4], l->w[5], m->point, "");
 	else if (ours)
@@ -220,13 +228,13 @@ static void put_mount(Buf *b, const Mounts *t, const Lines *ls, const Mount *m)
 		put_other(b, t, m);
 }
 
-bool mtab_typed(const Mounts *t, const Mount *m, const char *list, char **flags, char **name)
+bool mtab_typed(const Mounts *t, const Mount *m, const char *list, u32 uid, char **flags, char **name)
 {
 	const Line *l;
 	Lines ls;
 
 	lines_parse(&ls, list);
-	l = typed(&ls, m, mtab_ours(t, m));
+	l = typed(&ls, m, mtab_ours(t, m), uid);
 	if (l != NULL) {
 		*flags = mem_str(l->w[4]);
 		*name = mem_str(l->w[5]);
@@ -236,14 +244,14 @@ bool mtab_typed(const Mounts *t, const Mount *m, const char *list, char **flags,
 	return l != NULL;
 }
 
-void mtab_script(Buf *b, const Mounts *t, const char *list)
+void mtab_script(Buf *b, const Mounts *t, const char *list, u32 uid)
 {
 	Lines ls;
 
 	lines_parse(&ls, list);
 	for (int i = 0; i < t->n; i++)
 		if (mtab_visible(t, &t->m[i]))
-			put_mount(b, t, &ls, &t->m[i]);
+			put_mount(b, t, &ls, &t->m[i], uid);
 	free(ls.l);
 	free(ls.text);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -305,14 +304,6 @@ int io_memfd(const char *name)
 	int fd = (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
 
 	return fd < 0 ? os_werr("memfd_create") : fd;
-}
-
-int io_lock(int fd)
-{
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return os_werr("lock");
-	return 0;
 }
 
 int proc_closefds(int first)

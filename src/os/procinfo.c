@@ -119,6 +119,13 @@ static char *stat_field(char *s, int n)
 	return p;
 }
 
+u32 proc_uid(u32 pid)
+{
+	autofree char *s = proc_field(pid, "Uid");
+
+	return s != NULL ? (u32)strtoul(s, NULL, 10) : UINT32_MAX;
+}
+
 u64 proc_start(u32 pid)
 {
 	autofree char *s = proc_slurp(pid, "stat", NULL);

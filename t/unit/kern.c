@@ -258,6 +258,28 @@ static char *ask(const char *cmd)
 	return buf;
 }
 
+/* stranger: another user, in whose name space the object is not mounted, may not use it by its number. */
+static void stranger(const char *path, const char *id)
+{
+	Caller bob = { .pid = 0, .uid = 12345, .gid = 12345 };
+	autofree char *cmd = mem_printf("union\nm - object %s\nm - tree c '#c'", id), *answer = NULL;
+	Fid *f = kern_walk(k, path, "bob", &bob), *c;
+
+	is_str(f != NULL ? "" : rerrstr(), "permission denied", "another user does not reach it by number");
+	fid_drop(f);
+	c = kern_walk(k, "M/clone", "bob", &bob);
+	if (c == NULL || call_open(c, ORDWR, &bob, 1000) < 0 ||
+	    call_write(c, cmd, (u32)strlen(cmd), 0, &bob, 1000) < 0) {
+		ok(false, "clone as bob: %s", rerrstr());
+		fid_drop(c);
+		return;
+	}
+	answer = mem_new(100);
+	ok(call_read(c, answer, 99, 0, &bob, 1000) > 0, "an answer");
+	is_str(answer, "!permission denied", "nor makes another of it");
+	fid_drop(c);
+}
+
 static void objects(void)
 {
 	char dir[] = "/tmp/kernXXXXXX", file[64];
@@ -279,8 +301,9 @@ static void objects(void)
 	is_text(get(path), "glenda", "has the device's files");
 	which = mem_printf("M/%s/native", id);
 	is_text(get(which), "host's", "and the directory's");
-	list = mem_printf("union %s\nm c layer 1 %s\nm - tree c '#c'\n", id, dir);
+	list = mem_printf("union %s\nm c layer 1 %s\nm - tree c '#c'\nowner %s glenda\n", id, dir, id);
 	is_text(get("M/list"), list, "is listed");
+	stranger(path, id);
 	close(fd);
 	free(cmd);
 	cmd = mem_printf("without %s tree c", id);

@@ -34,11 +34,12 @@ const char *mtab_below(const char *dir, const char *path);
 /* mtab_inside returns where path, in mount m, is in m's file system ("/M/3/x"), owned by the caller. */
 char *mtab_inside(const Mount *m, const char *path) must_use;
 
-/* mtab_typed finds what the journal in list says of mount m: the flags and the name as typed, owned by the caller. */
-bool mtab_typed(const Mounts *t, const Mount *m, const char *list, char **flags, char **name);
+/* mtab_typed finds what the journal in list says of mount m to user uid: the flags and the name as typed, owned by the
+ * caller. */
+bool mtab_typed(const Mounts *t, const Mount *m, const char *list, u32 uid, char **flags, char **name);
 
-/* mtab_script appends t as an rc script, with list (the text of /#/M/list, "" without a kernel process) giving the
+/* mtab_script appends t, of a process of user uid, as an rc script, with list (the text of /#/M/list, "" without a kernel process) giving the
  * mount objects and the names as typed. */
-void mtab_script(Buf *b, const Mounts *t, const char *list);
+void mtab_script(Buf *b, const Mounts *t, const char *list, u32 uid);
 
 #endif

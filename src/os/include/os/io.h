@@ -80,8 +80,6 @@ int io_memfd(const char *name) must_use;
 int io_memory(const char *name) must_use;
 u64 io_size(int fd);
 
-/* io_lock takes the advisory lock on fd's file until fd is closed; may block. */
-int io_lock(int fd) must_use;
 
 /* proc_closefds closes every descriptor from first on. */
 int proc_closefds(int first) must_use;

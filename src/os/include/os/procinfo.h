@@ -33,6 +33,9 @@ char *proc_field(u32 pid, const char *field) must_use;
 /* proc_leader returns the process that thread tid belongs to, 0 if it is gone. */
 u32 proc_leader(u32 tid);
 
+/* proc_uid returns pid's user (0 as pid: ours), UINT32_MAX if it is gone. */
+u32 proc_uid(u32 pid);
+
 /* proc_start returns when pid started in clock ticks since boot: (pid, start) names a process for ever; 0 if gone. */
 u64 proc_start(u32 pid);
 
