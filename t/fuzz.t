@@ -1,2 +1,2 @@
 #!/bin/sh
-exec fuzz/run "${FUZZ_SECONDS:-5}"
+exec fuzz/run -r 20000

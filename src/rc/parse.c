@@ -17,6 +17,9 @@
  * newline that ends a command.  p->word is true right after a word's last
  * character: only then do free carets and subscripts apply.  The first
  * error wins; every loop ends when p->bad is set.
+ *
+ * p->mayelse tells the next primary, and nobody after it, that it follows
+ * an if in its list (or is all of an `if not'): only there `if not' may be.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -151,16 +154,21 @@ static bool endsinif(const Node *n)
 	return n != NULL && n->type == Nif;
 }
 
-static Node *parse_if(Parser *p)
+/* parse_if reads the rest of an if; mayelse says whether it is where `if not' may be. */
+static Node *parse_if(Parser *p, bool mayelse)
 {
 	Node *n = lex_node(p, Nif);
 
 	lex_white(p);
 	if (lex_key(p) == Knot) {
+		if (!mayelse)
+			lex_bad(p, "`if not' does not follow `if(...)'");
 		lex_takekey(p, Knot);
 		lex_newlines(p);
 		n->type = Nifnot;
-		n->a = andor(p);
+		p->mayelse = true;
+		if (!p->bad)
+			n->a = andor(p);
 		return n;
 	}
 	n->a = paren(p);
@@ -235,14 +243,14 @@ static Node *parse_fn(Parser *p)
 	return n;
 }
 
-static Node *keyword(Parser *p, Key k)
+static Node *keyword(Parser *p, Key k, bool mayelse)
 {
 	Node *n;
 
 	lex_takekey(p, k);
 	switch (k) {
 	case Kif:
-		return parse_if(p);
+		return parse_if(p, mayelse);
 	case Kfor:
 		return parse_for(p);
 	case Kwhile:
@@ -275,9 +283,11 @@ static Node *keyword(Parser *p, Key k)
 
 static Node *primary(Parser *p)
 {
+	bool mayelse = p->mayelse;
 	Node *n = NULL;
 	Key k;
 
+	p->mayelse = false;
 	lex_white(p);
 	if (lex_deeper(p)) {
 		if (lex_peek(p) == '{')
@@ -285,7 +295,7 @@ static Node *primary(Parser *p)
 		else if (words_isredir(p))
 			n = prefix(p);
 		else if ((k = lex_key(p)) != Knone)
-			n = keyword(p, k);
+			n = keyword(p, k, mayelse);
 		else if (lex_starts(p)) {
 			n = words_one(p);
 			if (!p->bad)
@@ -364,12 +374,12 @@ static Node *andor(Parser *p)
 /* one reads one command of a list with its & if it has one. */
 static Node *one(Parser *p, bool *afterif, bool *ended)
 {
-	Node *n = andor(p), *bg;
+	Node *n, *bg;
 
+	p->mayelse = *afterif;
+	n = andor(p);
 	if (p->bad)
 		return n;
-	if (n != NULL && n->type == Nifnot && !*afterif)
-		lex_bad(p, "`if not' does not follow `if(...)'");
 	*afterif = endsinif(n);
 	*ended = lex_is(p, '&');
 	if (!*ended)

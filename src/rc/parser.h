@@ -18,6 +18,7 @@ typedef struct Parser {
 	bool word;  /* right behind the last character of a word */
 	bool first; /* nothing of the command was read yet: the prompt is the first one */
 	bool eq;    /* = is an ordinary character */
+	bool mayelse; /* the next command may be `if not' */
 	int depth;
 	Node *here, **heretail; /* here documents whose text is still to come */
 } Parser;

@@ -3,18 +3,22 @@
  * Each command of a block is on a line of its own, so that here documents,
  * which wait in Out.here, come behind the line that announced them, where
  * the parser looks for them.
+ *
+ * Braces are in the tree (Nblock), and every tree comes from the parser:
+ * what is printed as it was read needs no others, except where a command is
+ * empty.  So what is printed is never nested deeper than what was read.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <base/mem.h>
 #include "tree.h"
-
-enum { MAXHERE = 64 };
 
 typedef struct Out {
 	Buf *b;
 	int tabs;
-	const Node *here[MAXHERE];
-	int nhere;
+	const Node **here; /* announced on the line being printed */
+	int nhere, herecap;
 } Out;
 
 static void out(Out *o, const Node *n);
@@ -97,6 +101,15 @@ static void block(Out *o, const Node *n)
 	buf_ch(o->b, '}');
 }
 
+static void announce(Out *o, const Node *n)
+{
+	if (o->nhere == o->herecap) {
+		o->herecap = o->herecap == 0 ? 8 : 2 * o->herecap;
+		o->here = mem_grow(o->here, (size_t)o->herecap, sizeof(const Node *));
+	}
+	o->here[o->nhere++] = n;
+}
+
 static void redir(Out *o, const Node *n)
 {
 	static const char *const op[] = { "<", ">", ">>", "<>", "<<", ">", ">" };
@@ -119,23 +132,14 @@ static void redir(Out *o, const Node *n)
 			o->b->p[at] = ' ';
 		}
 	}
-	if (n->rtype == Rhere && o->nhere < MAXHERE)
-		o->here[o->nhere++] = n;
+	if (n->rtype == Rhere)
+		announce(o, n);
 }
 
 /* must prints a command, or an empty block: nothing would let the next line take its place. */
 static void must(Out *o, const Node *n)
 {
 	if (n == NULL)
-		block(o, n);
-	else
-		out(o, n);
-}
-
-/* braced prints a command in places where a looser one would be torn apart. */
-static void braced(Out *o, const Node *n)
-{
-	if (n == NULL || n->type == Nandor || n->type == Nseq || n->type == Nasync)
 		block(o, n);
 	else
 		out(o, n);
@@ -157,7 +161,7 @@ static void redirs(Out *o, const Node *n)
 	all(o, n->a, " ");
 	if (!after && n->b != NULL) {
 		buf_ch(o->b, ' ');
-		braced(o, n->b);
+		must(o, n->b);
 	}
 }
 
@@ -172,12 +176,7 @@ static void pipes(Out *o, const Node *n)
 				buf_printf(o->b, "[%d]", m->fd0);
 			buf_ch(o->b, ' ');
 		}
-		/* all but words would take the rest of the pipe line along */
-		if (m->type == Nsimple || m->type == Nblock || m->type == Nmatch ||
-		    (m->type == Nredirs && m->b != NULL && (m->b->type == Nsimple || m->b->type == Nblock)))
-			out(o, m);
-		else
-			block(o, m);
+		out(o, m);
 	}
 }
 
@@ -300,9 +299,8 @@ static void compound(Out *o, const Node *n)
 		must(o, n->c);
 		break;
 	case Nswitch:
-		buf_str(o->b, "switch(");
-		all(o, n->a->type == Nlist ? n->a->a : n->a, " ");
-		buf_ch(o->b, ')');
+		buf_str(o->b, n->a->type == Nlist ? "switch" : "switch ");
+		out(o, n->a);
 		block(o, n->b);
 		break;
 	case Nfn:
@@ -350,7 +348,7 @@ static void out(Out *o, const Node *n)
 	case Nbang:
 	case Nsubshell:
 		buf_str(o->b, n->type == Nbang ? "! " : "@ ");
-		braced(o, n->a);
+		must(o, n->a);
 		break;
 	case Nblock:
 		block(o, n->a);
@@ -361,7 +359,7 @@ static void out(Out *o, const Node *n)
 		out(o, n->b);
 		if (n->c != NULL) {
 			buf_ch(o->b, ' ');
-			braced(o, n->c);
+			must(o, n->c);
 		}
 		break;
 	case Nredirs:
@@ -393,4 +391,5 @@ void tree_print(Buf *b, const Node *n)
 		line(&o);
 		b->p[--b->n] = '\0'; /* the caller ends the last line */
 	}
+	free(o.here);
 }

@@ -90,7 +90,9 @@ static Node *dollar(Parser *p)
 		n->type = Nflat;
 	lex_white(p);
 	c = lex_peek(p);
-	if (c == '\'' || c == '$' || c == '`' || c == '(')
+	if (c == '\'')
+		n->a = quoted(p);
+	else if (c == '$' || c == '`' || c == '(')
 		n->a = atom(p);
 	else if (lex_wordchar(p, c))
 		n->a = unquoted(p, true);

@@ -110,6 +110,52 @@ static void printed(const char *text, const char *want)
 	is_str(s, want, "%s printed", text);
 }
 
+/* misplaced sees that an `if not' without its if is an error wherever it is. */
+static void misplaced(const char *text)
+{
+	autofree char *s = rc_check(text, strlen(text));
+
+	ok(s == NULL && strstr(rerrstr(), "does not follow") != NULL, "%s: refused", text);
+}
+
+/* same sees that text is printed as it is. */
+static void same(const char *text, const char *what)
+{
+	autofree char *s = rc_check(text, strlen(text));
+
+	ok(s != NULL && strcmp(s, text) == 0, "%s printed as it was read", what);
+}
+
+/* manyhere prints a line with more here documents than anybody writes. */
+static void manyhere(void)
+{
+	autobuf Buf b = { 0 };
+
+	buf_str(&b, "a");
+	for (int i = 0; i < 100; i++)
+		buf_printf(&b, " <<[%d]E%d", i, i);
+	buf_ch(&b, '\n');
+	for (int i = 0; i < 100; i++)
+		buf_printf(&b, "text %d\nE%d\n", i, i);
+	memmove(strstr(buf_text(&b), "[0]"), strstr(buf_text(&b), "[0]") + 3, strlen(strstr(buf_text(&b), "[0]") + 3) + 1);
+	same(buf_text(&b), "a hundred here documents");
+}
+
+/* nested sees that what may be read may be read again after it was printed. */
+static void nested(void)
+{
+	autobuf Buf b = { 0 };
+	autofree char *s = NULL;
+
+	for (int i = 0; i < 390; i++)
+		buf_str(&b, i % 2 ? "a|! " : "x=y ");
+	buf_str(&b, "b\n");
+	s = rc_check(buf_text(&b), strlen(buf_text(&b)));
+	ok(s != NULL, "deep nesting is read");
+	if (s != NULL)
+		same(s, "deep nesting");
+}
+
 int main(void)
 {
 	setenv("PATH", "/usr/bin:/bin", 1);
@@ -127,7 +173,20 @@ int main(void)
 	runs("cd '#y' || echo no", "Can't cd #y: unknown device in # filename\nno\n", 0);
 	printed("if(a b)c;for(i)x=$i^y d", "if(a b)c\nfor(i)x=$i^y d\n");
 	printed("a|[2=3]b >[2=1] <<E\ntext\nE\n", "a |[2=3] b >[2=1] <<E\ntext\nE\n");
+	printed("switch $x {\ncase a;b}", "switch $x{\n\tcase a\n\tb\n}\n");
+	printed("a|! b|if(c)d&&e", "a | ! b | if(c)d && e\n");
+	printed("if(a)b\nif not if not if(c)d\nif not e", "if(a)b\nif not if not if(c)d\nif not e\n");
 	ok(rc_check("a '", 3) == NULL, "an open quote");
 	is_str(rerrstr(), "text:1: at the end: the quote of line 1 is not closed", "and what is said of it");
+	misplaced("if not a");
+	misplaced("if(a)b\nc && if not d");
+	misplaced("if(a)b\nc | if not d");
+	misplaced("if(a)b\n! if not d");
+	misplaced("if(a)b\nx=y if not d");
+	misplaced("if(a)b\n{if not d}");
+	misplaced("if(a) if not b");
+	misplaced("if(a)b\nfor(i in x) if not d");
+	manyhere();
+	nested();
 	return done();
 }
