@@ -46,7 +46,7 @@ int proc_dir(void)
 static void name_of(char *buf, size_t size, u32 pid, const char *name)
 {
 	if (pid == 0)
-		snprintf(buf, size, "self/%s", name);
+		snprintf(buf, size, "thread-self/%s", name);
 	else
 		snprintf(buf, size, "%u/%s", pid, name);
 }
@@ -67,13 +67,16 @@ int proc_open(u32 pid, const char *name, int flags)
 
 char *proc_slurp(u32 pid, const char *name, size_t *n)
 {
-	char path[128];
+	char path[128], *text;
 	int d = proc_dir();
 
 	if (d < 0)
 		return NULL;
 	name_of(path, sizeof path, pid, name);
-	return io_slurp(d, path, MAXTEXT, n);
+	text = io_slurp(d, path, MAXTEXT, n);
+	if (text == NULL && pid != 0 && errcode(rerrstr()) == Enonexist)
+		errset(Enoproc);
+	return text;
 }
 
 char *proc_link(u32 pid, const char *name)

@@ -167,7 +167,7 @@ t 'a process by its arguments' is 'sleep 1000' cat "/#/p/$pid/args"
 t 'its name space' sh -c "\$A ns $pid >/tmp/n1; cat '/#/p/$pid/ns' | cmp - /tmp/n1"
 t 'Linux'\''s files of it' grep -q '^Name:' "/#/p/$pid/status"
 t '#p as /proc' sh -c '$A bind "#p" /proc && test -e /proc/self/fd/0 && grep -q MemTotal /proc/meminfo && ps ax | grep -q "sleep 1000"'
-t 'stop' sh -c "echo stop >/proc/$pid/ctl; grep -q '^State:.T' /proc/$pid/status"
+t 'stop' timeout 60 sh -c "echo stop >/proc/$pid/ctl; until grep -q '^State:.T' /proc/$pid/status; do sleep 0.1; done"
 t 'a note Linux does not know' says 'Input/output error' sh -c "/bin/echo boo >/proc/$pid/note"
 t 'a note' sh -c "echo start >/proc/$pid/ctl; echo kill >/proc/$pid/note"
 wait $pid 2>/dev/null
@@ -212,6 +212,35 @@ rc 'rfork E makes an empty one' '' <<'S'
 rfork E
 ls '/#/e' | grep y
 S
+space() { # NAME LINE...: a process with a name space of its own, its pid in $NAME
+	name=$1
+	shift
+	printf '%s\n' "$@" >/tmp/$name.sh
+	unshare -m sh -c ". /tmp/$name.sh; : >/tmp/$name.made; exec sleep 1000" &
+	eval "$name=$!"
+	until [ -e /tmp/$name.made ]; do sleep 0.1; done
+}
+rm -f /tmp/p1.made /tmp/p2.made
+space p1 '$A bind -b /b /a' '$A bind /c /mnt' '$A bind /a/sub /y'
+space p2 '$A bind -b /b /a' '$A bind -ac /c /a' "\$A bind '#c' /mnt" '$A mount /srv/ram9 /n'
+t 'nsdiff says what differs' is "unmount /y unmount /mnt bind -ac /c /a bind '#c' /mnt mount /srv/ram9 /n" $A nsdiff $p1 $p2
+t 'nothing, of itself' $A nsdiff $p1 $p1
+t 'a file is as good as a process' sh -c "$A ns $p2 >/tmp/model; $A nsdiff $p2 /tmp/model"
+t 'cpns -t prints' is "unmount /y unmount /mnt bind -ac /c /a bind '#c' /mnt mount /srv/ram9 /n" $A cpns -t $p2 $p1
+t 'and changes nothing' sh -c "[ -n \"\$($A nsdiff $p1 $p2)\" ]"
+t 'addns -t only adds' is "unmount /mnt bind -ac /c /a bind '#c' /mnt mount /srv/ram9 /n" $A addns -t $p2 $p1
+t 'subns -t only takes away' is 'unmount /y unmount /mnt' $A subns -t $p2 $p1
+t '-o chooses lines' is 'bind -ac /c /a' $A cpns -t -o ' /a$' $p2 $p1
+t '-x leaves lines out' is "unmount /y unmount /mnt bind -ac /c /a bind '#c' /mnt" $A cpns -t -x ram9 $p2 $p1
+printf 'bind /a /x\nbind /none /y\n' >/tmp/model
+t 'a line that fails' says "bind /none /y: '/none' file does not exist" $A addns /tmp/model $p1
+t 'changes nothing' not grep -q ' /x ' /proc/$p1/mountinfo
+t 'cpns' $A cpns $p2 $p1
+t 'makes them equal' $A nsdiff $p1 $p2
+t 'in fact' is 'nine' nsenter -t $p1 -m cat /n/p
+t 'the process that asked keeps its own' not test -e /n/p
+t 'no process' says 'process exited' $A cpns 999999 $p1
+kill $p1 $p2
 t 'bind -ac on /' $A bind -ac /y /
 t 'the root is a union' is 'in a' cat /a/which
 t 'a new file in it' sh -c 'echo r >/newfile'

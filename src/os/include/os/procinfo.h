@@ -18,7 +18,7 @@ const char *proc_where(void);
 /* proc_pgrp returns pid's process group, with foreground that of its terminal's foreground; -1 if there is none. */
 long proc_pgrp(u32 pid, bool foreground);
 
-/* proc_open opens /proc/PID/NAME; pid 0 is the calling process. */
+/* proc_open opens /proc/PID/NAME; pid 0 is the calling thread. */
 int proc_open(u32 pid, const char *name, int flags) must_use;
 
 /* proc_slurp reads all of /proc/PID/NAME, at most 1 MiB, as a string owned by the caller; *n may be NULL. */
