@@ -4,6 +4,14 @@
  * the children unless -p has us count them.  A failed accept is the
  * caller's misfortune or a shortage that passes: it never ends the
  * listener.
+ *
+ * Two things make many calls cheap.  A program that is this very binary is
+ * a fork that calls the command's main: an exec would give it nothing but
+ * fresh copies of the pages it has.  That the path still names this binary
+ * is asked at each call, as an exec would.  And when calls come fast there
+ * is a process that accepts for each processor, bound to it, so that a call
+ * wakes no other processor; what they start may run anywhere.  They end
+ * with the listener.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -12,12 +20,20 @@
 #include <base/mem.h>
 #include <base/str.h>
 #include <client/dial.h>
+#include <os/clock.h>
+#include <os/cpu.h>
+#include <os/file.h>
 #include <os/sockopt.h>
 #include <os/spawn.h>
 #include "cmds.h"
 #include "tool.h"
 
-enum { MAXOPTS = 16, PAUSE = 100 * 1000 };
+enum {
+	MAXOPTS = 16,
+	PAUSE = 100 * 1000,
+	BUSY = 32,  /* calls within one second that make it worth a process for each processor */
+	MAXCPU = 4, /* of those processes */
+};
 
 static struct {
 	bool once, verbose;
@@ -30,7 +46,13 @@ static struct {
 	int fd;
 	char *path;        /* the program's file */
 	char **argv;
-} l;
+	const Cmd *own;    /* path is our own binary, and this is what it would be */
+	char **ownargv;
+	FileInfo self;
+	i64 second, calls; /* since that time */
+	bool many;         /* there is a process for each processor */
+	char remote[96];   /* remote=... in the environment */
+} __attribute__((aligned(1024))) l; /* in one page, which a forked child and we each copy */
 
 /* program finds the command's file once: in /bin, as Plan 9's does, then in $PATH, where Linux's own come first. */
 static char *program(const char *name)
@@ -49,6 +71,22 @@ static char *program(const char *name)
 	return file;
 }
 
+/* know_own finds out whether the program is a command of this binary. */
+static void know_own(void)
+{
+	l.ownargv = l.argv;
+	l.own = cmds_own(&l.ownargv);
+	if (l.own != NULL && file_stat("/proc/self/exe", &l.self) < 0)
+		l.own = NULL;
+}
+
+static bool is_own(void)
+{
+	FileInfo f;
+
+	return l.own != NULL && file_stat(l.path, &f) == 0 && f.dev == l.self.dev && f.ino == l.self.ino;
+}
+
 /* call_option does what an -o text asks for on a new conversation; a socket knows keepalive. */
 static void call_option(int fd, const char *opt)
 {
@@ -63,14 +101,18 @@ static void call_option(int fd, const char *opt)
 		tool_warn("%s", rerrstr());
 }
 
-/* environment sets what the program is told: $net, its conversation or network, and $remote, who calls. */
-static void environment(const char *from)
+/*
+ * environment makes the variables that the program is told, $net, its conversation or network, and $remote, who calls:
+ * once, and then only the text of remote changes.
+ */
+static void environment(void)
 {
 	const char *bang = strchr(l.addr, '!');
 	autofree char *net = mem_strn(l.addr, bang != NULL ? (size_t)(bang - l.addr) : 0);
 
 	setenv("net", l.dir[0] != '\0' ? l.dir : net, 1);
-	setenv("remote", from, 1);
+	str_cpy(l.remote, sizeof l.remote, "remote=");
+	putenv(l.remote);
 }
 
 /* become_program is -1's: the caller gets this process. */
@@ -83,20 +125,40 @@ static void become_program(int fd)
 	tool_oopsdie("%s", l.path);
 }
 
+/* start runs the program and returns its pid, or -1. */
+static int start(const Spawn *s)
+{
+	int argc = 0;
+	pid_t pid;
+
+	if (!is_own())
+		return spawn(s);
+	pid = spawn_fork(s);
+	if (pid != 0)
+		return pid;
+	signal(SIGPIPE, SIG_IGN); /* as main does */
+	cmds_title(l.argv, path_base(l.path));
+	while (l.ownargv[argc] != NULL)
+		argc++;
+	exit(l.own->main(argc, l.ownargv));
+}
+
 static void serve(int fd, const char *from)
 {
 	Spawn s = { .path = l.path, .argv = l.argv, .fd = { fd, fd, 2 }, .nfd = 3, .flags = SpawnGroup };
 
+	if (l.many)
+		s.flags |= SpawnAnyCpu;
 	for (int i = 0; i < l.ncopt; i++)
 		call_option(fd, l.copt[i]);
-	environment(from);
 	if (l.verbose) {
 		printf("incoming call for %s from %s\n", l.addr, from);
 		fflush(stdout);
 	}
+	str_cpy(strchr(l.remote, '=') + 1, sizeof l.remote - 7, from);
 	if (l.once)
 		become_program(fd);
-	if (spawn(&s) < 0)
+	if (start(&s) < 0)
 		tool_warn("%s: %s", from, rerrstr());
 	else
 		l.running++;
@@ -109,6 +171,8 @@ static void limit(void)
 		l.running--;
 }
 
+static void loop(void);
+
 static void listening(void)
 {
 	l.fd = announce(l.addr, l.dir);
@@ -119,6 +183,40 @@ static void listening(void)
 	for (int i = 0; i < l.nsopt; i++)
 		if (write(l.fd, l.sopt[i], strlen(l.sopt[i])) < 0)
 			tool_oops("%s: can't write '%s'", l.addr, l.sopt[i]);
+}
+
+/* helper is a process that accepts on cpu; it is the calling one in the child. */
+static void helper(int cpu)
+{
+	pid_t parent = getpid();
+
+	if (fork() != 0)
+		return; /* one less is no harm */
+	if (proc_deathsig(SIGKILL) < 0 || getppid() != parent)
+		_exit(0);
+	cpu_only(cpu);
+	loop();
+	_exit(0);
+}
+
+/* busy counts the calls, and has other processors help when they come fast. */
+static void busy(void)
+{
+	i64 now = clock_ms();
+	int cpu[MAXCPU], n;
+
+	if (now - l.second > 1000) {
+		l.second = now;
+		l.calls = 0;
+	}
+	if (++l.calls < BUSY || l.many)
+		return;
+	l.many = true;
+	n = cpu_list(cpu, MAXCPU);
+	for (int i = 1; i < n; i++)
+		helper(cpu[i]);
+	if (n > 1)
+		cpu_only(cpu[0]);
 }
 
 static void loop(void)
@@ -143,6 +241,8 @@ static void loop(void)
 		fails = 0;
 		serve(fd, from);
 		close(fd);
+		if (l.max <= 0 && l.dir[0] == '\0')
+			busy();
 	}
 }
 
@@ -190,10 +290,12 @@ int cmd_aux_listen1(int argc, char **argv)
 	l.path = program(l.argv[0]);
 	if (access(l.path, X_OK) < 0)
 		tool_oopsdie("%s", l.argv[0]);
+	know_own();
 	signal(SIGPIPE, SIG_IGN);
 	if (l.max <= 0)
 		signal(SIGCHLD, SIG_IGN);
 	listening();
+	environment();
 	loop();
 	return 0;
 }

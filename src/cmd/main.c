@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <base/str.h>
+#include <os/spawn.h>
 #include "cmds.h"
+
+static char **args; /* main's */
 
 static const Cmd *find(const char *name)
 {
@@ -40,11 +43,40 @@ static int usage(FILE *f)
 	return f == stdout ? 0 : 2;
 }
 
+const Cmd *cmds_own(char ***argv)
+{
+	const Cmd *c = bypath((*argv)[0]);
+
+	if (c == NULL && (*argv)[1] != NULL && (c = find((*argv)[1])) != NULL)
+		++*argv;
+	return c;
+}
+
+/* The kernel shows the bytes from main's first argument to the end of its last. */
+void cmds_title(char **argv, const char *name)
+{
+	char *end = args[0], *from = argv[0];
+	size_t n;
+
+	proc_name(name);
+	for (char **a = args; *a != NULL; a++) {
+		if (*a != end)
+			return;
+		end += strlen(end) + 1;
+	}
+	n = (size_t)(end - from);
+	memmove(args[0], from, n);
+	memset(args[0] + n, 0, (size_t)(end - args[0]) - n);
+	for (char **a = argv, *p = args[0]; *a != NULL; a++, p += strlen(p) + 1)
+		*a = p;
+}
+
 int main(int argc, char **argv)
 {
 	const Cmd *c;
 
 	signal(SIGPIPE, SIG_IGN);
+	args = argv;
 	if (argc < 1)
 		return 2;
 	c = bypath(argv[0]);

@@ -92,6 +92,52 @@ listens 2505
 for i in $(seq 60); do $ants telnet tcp!127.0.0.1!2505 </dev/null; done >many
 is "$(grep -c still many)" 60 "descriptors are given back"
 
+# a command of the listener's own binary is no exec, and must not be told from one
+call() { $ants telnet "tcp!127.0.0.1!$1" </dev/null; }
+cat >own.rc <<'X'
+echo $remote $net
+tr '\000' ' ' </proc/$pid/cmdline
+echo
+cat /proc/$pid/comm
+ls /proc/$pid/fd
+grep '^Sig[IC]' /proc/$pid/status
+echo end $pid
+X
+(trap '' XFSZ USR1 RTMIN; exec $ants aux/listen1 -t tcp!127.0.0.1!2507 $ants rc own.rc) & pids="$pids $!"
+listens 2507
+call 2507 >own1
+call 2507 >own2
+is "$(sed -n '1s/![0-9]* /!N /p' own1)" '127.0.0.1!N tcp' "our own command is told who calls"
+is "$(sed -n '2s/ *$//p' own1)" "$ants rc own.rc" "and its arguments are those of the program"
+is "$(sed -n 3p own1)" ants "as is its name"
+$ants aux/listen1 -t tcp!127.0.0.1!2510 /usr/bin/env $ants rc own.rc & pids="$pids $!"
+listens 2510
+call 2510 >own0
+state() { sed '1,3d; /^end/d' "$1"; }
+is "$(state own1)" "$(state own0)" "descriptors and signals are those of one that was"
+is "$(grep SigIgn own1)" "$(printf 'SigIgn:\t0000000000000000')" "what the listener was told to ignore is not ignored"
+is "$(cat own1 own2 | grep -c ^end)" 2 "each call has a process"
+[ "$(tail -1 own1)" != "$(tail -1 own2)" ]
+is $? 0 "of its own"
+ln -s $ants ants
+$ants aux/listen1 -t tcp!127.0.0.1!2508 "$dir/ants" echo one & pids="$pids $!"
+listens 2508
+is "$(call 2508)" one "our own binary by another name"
+printf '#!/bin/sh\necho other\n' >other
+chmod +x other
+ln -sf other ants
+is "$(call 2508)" other "what the name means is asked at each call"
+
+# many calls: a process accepts on each processor; all end with the listener
+$ants aux/listen1 -t tcp!127.0.0.1!2509 $ants rc -c 'grep Cpus_allowed: /proc/$pid/status' & many=$! pids="$pids $!"
+listens 2509
+for i in $(seq 40); do call 2509; done >mask
+is "$(sort -u mask)" "$(grep Cpus_allowed: /proc/self/status)" "many calls: each program may run on every processor"
+kill -9 $many
+i=0
+while call 2509 >/dev/null 2>&1 && [ $i -lt 600 ]; do i=$((i + 1)); sleep 0.1; done
+is "$(call 2509 2>&1 | sed 's/.*: //')" "connection refused" "and nobody accepts when the listener is gone"
+
 # telnet negotiation: a server that asks for options is refused, one that echoes is agreed with
 printf '\377\375\001\377\373\003\377\373\030hello\377\377\r\nend\r\n' >script
 $ants aux/listen1 -t -1 tcp!127.0.0.1!2506 /bin/sh -c 'cat script; head -c 9 | od -An -tu1 >answers' & neg=$!

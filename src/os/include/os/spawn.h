@@ -16,6 +16,7 @@ enum {
 	SpawnNewnet = 8,   /* a new net name space */
 	SpawnNewmnt = 16,  /* a new mount name space, its mounts private */
 	SpawnDie = 32,     /* killed when the parent's thread ends */
+	SpawnAnyCpu = 64,  /* cpu_any (os/cpu.h) */
 	SpawnMaxFd = 8,
 	SpawnMaxNs = 4,
 };
@@ -37,6 +38,13 @@ int spawn(const Spawn *s) must_use;
 
 /* spawn_here becomes the program; it returns (-1) only if that failed, with some of what s asks already done. */
 int spawn_here(const Spawn *s) must_use;
+
+/*
+ * spawn_fork makes a child that is a copy of this process, for a program that is a function of ours: it returns 0 in the
+ * child, where group, name spaces, directory, descriptors and signals are as spawn makes them (path, argv and env are
+ * not looked at), and the pid, or -1, in the parent.  A child that cannot be made so says why on descriptor 2 and ends.
+ */
+int spawn_fork(const Spawn *s) must_use;
 
 /*
  * proc_clone is fork with clone(2) flags (CLONE_NEW*); only for processes with one thread.  It returns 0 in the
