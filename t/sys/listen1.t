@@ -103,7 +103,7 @@ ls /proc/$pid/fd
 grep '^Sig[IC]' /proc/$pid/status
 echo end $pid
 X
-(trap '' XFSZ USR1 RTMIN; exec $ants aux/listen1 -t tcp!127.0.0.1!2507 $ants rc own.rc) & pids="$pids $!"
+(trap '' XFSZ USR1 40; exec $ants aux/listen1 -t tcp!127.0.0.1!2507 $ants rc own.rc) & pids="$pids $!"
 listens 2507
 call 2507 >own1
 call 2507 >own2
