@@ -12,6 +12,7 @@ void store_write(Store *s, StoreReq *r, int n) { s->op->write(s, r, n); }
 int store_sync(Store *s) { return s->op->sync(s); }
 void store_stats(Store *s, Buf *json) { s->op->stats(s, json); }
 void store_close(Store *s) { s->op->close(s); }
+int store_flush(Store *s) { return s->op->flush != NULL ? s->op->flush(s) : 0; }
 
 void store_report(Store *s, StoreReport what, Buf *text)
 {

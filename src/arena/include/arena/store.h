@@ -49,6 +49,7 @@ typedef struct StoreOps {
 	/* these may be NULL: */
 	void (*report)(Store *, StoreReport what, Buf *text);
 	int (*set)(Store *, const char *name, const char *value, Buf *text);
+	int (*flush)(Store *);
 } StoreOps;
 
 /* A back end begins its own structure with this. */
@@ -76,6 +77,9 @@ void store_report(Store *s, StoreReport what, Buf *text);
 /* store_set appends "name = value\n" of the back end's variable (name NULL: of all), after setting it when value is
  * not NULL; -1 for an unknown name or a bad value. */
 int store_set(Store *s, const char *name, const char *value, Buf *text) must_use;
+
+/* store_flush writes what a start would else have to work out again (directories, checkpoints); may block for long. */
+int store_flush(Store *s) must_use;
 
 /* store_close makes everything durable and frees s; nobody else may use it any more. */
 void store_close(Store *s);

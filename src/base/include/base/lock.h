@@ -16,6 +16,7 @@
  */
 enum LockRank {
 	RankGrid = 10,     /* node/: the grid supervisor's tables */
+	RankVentid = 30,   /* ventid/: a venti server's connections and threads */
 	RankSrv = 40,      /* srv/: a Srv's serial lock, held while its operations run */
 	RankMnt = 50,      /* ns/: mount objects */
 	RankStacks = 55,   /* dev/: the table of IP stacks */

@@ -20,6 +20,7 @@ typedef struct VentidOpts {
 	Store *store; /* stays the caller's */
 	bool readonly;
 	bool logging;        /* every request goes into the log "rpc" */
+	bool debug;          /* logs go to standard error too */
 	const char *webroot; /* files for other URLs, NULL: none */
 	int maxconns;        /* 0: VENTID_CONNS */
 } VentidOpts;
@@ -35,6 +36,9 @@ int ventid_http(Ventid *v, const char *addr) must_use;
 
 /* ventid_start begins to serve (it makes threads, so no fork after it). */
 int ventid_start(Ventid *v) must_use;
+
+/* ventid_news adds a line to the log of what an administrator should know, which goes to standard error too. */
+void ventid_news(Ventid *v, const char *text);
 
 /* ventid_stop takes no more requests, waits until those that were taken are answered, and frees v. */
 void ventid_stop(Ventid *v);
