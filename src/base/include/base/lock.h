@@ -29,6 +29,7 @@ enum LockRank {
 	RankReq = 80,      /* srv/: one waited-for call */
 	RankOut = 82,      /* srv/: a connection's queue of replies */
 	RankPoll = 85,     /* srv/: the park */
+	RankStore = 90,    /* arena/: the log's end, and what is synced of it */
 	RankLeaf = 100,    /* taken last, calls nothing */
 };
 
