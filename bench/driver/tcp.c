@@ -5,10 +5,14 @@
  * tcp sink ADDR PORT               serve: read each connection to its end
  * tcp source ADDR PORT SECONDS     connect and pour; print bytes a second
  * tcp data NET ADDR PORT SECONDS   the same through the data file of a Plan 9 /net tree
+ * tcp echo ADDR PORT               serve: send back what comes, one call at a time
+ * tcp ping ADDR PORT SECONDS       connect, send a byte and wait for it, again and again; print how often a second
+ * tcp pingdata NET ADDR PORT SECONDS  the same through the data file
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -71,6 +75,34 @@ static double drain(int fd)
 	return total / (now() - began);
 }
 
+static void nodelay(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+static void echo(int fd)
+{
+	ssize_t n;
+
+	nodelay(fd);
+	while ((n = read(fd, buf, sizeof buf)) > 0)
+		if (write(fd, buf, (size_t)n) != n)
+			return;
+}
+
+static double ping(int fd, double seconds)
+{
+	double began = now(), total = 0;
+	char c = 'x';
+
+	for (; now() - began < seconds; total++)
+		if (write(fd, &c, 1) != 1 || read(fd, &c, 1) != 1)
+			die("ping");
+	return total / (now() - began);
+}
+
 /* conversation connects through a Plan 9 /net tree and returns the data file, leaving ctl open. */
 static int conversation(const char *net, const char *host, const char *port)
 {
@@ -103,6 +135,16 @@ int main(int argc, char **argv)
 	} else if (strcmp(op, "sink") == 0 && argc == 4) {
 		for (lfd = server(argv[2], argv[3]); (fd = accept(lfd, NULL, NULL)) >= 0; close(fd))
 			drain(fd);
+	} else if (strcmp(op, "echo") == 0 && argc == 4) {
+		for (lfd = server(argv[2], argv[3]); (fd = accept(lfd, NULL, NULL)) >= 0; close(fd))
+			echo(fd);
+	} else if (strcmp(op, "ping") == 0 && argc == 5) {
+		nodelay(fd = caller(argv[2], argv[3]));
+		printf("%.4g\n", ping(fd, atof(argv[4])));
+		return 0;
+	} else if (strcmp(op, "pingdata") == 0 && argc == 6) {
+		printf("%.4g\n", ping(conversation(argv[2], argv[3], argv[4]), atof(argv[5])));
+		return 0;
 	} else if (strcmp(op, "pour") == 0 && argc == 3) {
 		pour(1, atof(argv[2]));
 		return 0;
@@ -116,6 +158,6 @@ int main(int argc, char **argv)
 		printf("%.4g\n", pour(conversation(argv[2], argv[3], argv[4]), atof(argv[5])));
 		return 0;
 	}
-	fprintf(stderr, "usage: b_tcp serve|pour|drain|sink|source|data ...\n");
+	fprintf(stderr, "usage: b_tcp serve|pour|drain|sink|source|data|echo|ping|pingdata ...\n");
 	return 2;
 }

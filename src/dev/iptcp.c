@@ -12,7 +12,10 @@
 #include <base/str.h>
 #include "ip.h"
 
-enum { KEEPALIVE = 30000 }; /* milliseconds, as in ip(3) */
+enum {
+	KEEPALIVE = 30000, /* milliseconds, as in ip(3) */
+	BULK = 16 * 1024,  /* bytes of a write that is worth an early answer */
+};
 
 static void tcp_state(Conv *c, Buf *b)
 {
@@ -93,6 +96,8 @@ static void tcp_write(Req *r, Conv *c)
 		endwrite(r, c);
 	if (!conv_usable(r, c))
 		return;
+	if (done == 0 && r->i.count >= BULK && ipsock_room(c->fd, r->i.count))
+		req_ack(r); /* the writer goes on while Linux copies */
 	while (done < r->i.count) {
 		ssize_t n = ipsock_send(c->fd, r->i.data + done, r->i.count - done);
 

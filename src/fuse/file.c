@@ -230,7 +230,9 @@ bool do_write(Op *op)
 		return op_error(op, EINVAL);
 	if (op->file->append && (in->write_flags & FUSE_WRITE_CACHE) == 0)
 		return op_stat(op, op->file->fid, sized);
-	return op_write(op, op->file->fid, op->inbuf, in->size, offset(op, in->offset), wrote);
+	op_write(op, op->file->fid, op->inbuf, in->size, offset(op, in->offset), wrote);
+	op->req.ack = op_ack;
+	return true;
 }
 
 static bool finished(Op *op)

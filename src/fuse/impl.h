@@ -80,6 +80,7 @@ struct Op {
 	int intr;     /* atomic: an INTERRUPT came */
 	int flushing; /* atomic: req_flush was called for it */
 	int flushers; /* atomic: threads that may be in req_flush */
+	int acked;    /* atomic: a write that was answered before it was done */
 	int must;     /* atomic: past the point where an interrupt may leave things half done */
 	bool (*next)(Op *op);
 	struct fuse_in_header *h;
@@ -140,6 +141,7 @@ bool op_error(Op *op, int no);
 bool op_noreply(Op *op);
 bool op_failed(Op *op);
 int op_errno(Op *op);
+void op_ack(Req *r); /* for r->ack of a write */
 bool op_fail(Op *op);						       /* with the answer's error */
 bool op_walk(Op *op, Fid *from, const char *name, bool (*next)(Op *)); /* name NULL: a clone */
 Fid *op_newfid(Op *op);						       /* what op_walk made, for the caller to own */

@@ -109,7 +109,7 @@ static void op_unref(Op *op)
 	if (add(&op->refs, -1) > 0)
 		return;
 	op->state = OpIdle;
-	op->intr = op->flushing = op->flushers = 0;
+	op->intr = op->flushing = op->flushers = op->acked = 0;
 	store(&op->must, 0);
 	op->next = NULL;
 	op->stage = op->no = 0;
@@ -156,14 +156,28 @@ static void ended(Op *op)
 	release(op);
 }
 
-int op_end(Op *op, int no, const void *p, size_t n)
+/* answer tells the kernel; -errno if it did not take it. */
+static int answer(Op *op, int no, const void *p, size_t n)
 {
 	struct fuse_out_header oh = {.len = (u32)(sizeof oh + n), .error = -no, .unique = op->h->unique};
 	struct iovec v[2] = {{&oh, sizeof oh}, {(void *)(uintptr_t)p, n}};
-	int rc = 0;
 
-	if (op->f->fd >= 0 && writev(op->f->fd, v, n > 0 ? 2 : 1) < 0)
-		rc = -errno;
+	return op->f->fd >= 0 && writev(op->f->fd, v, n > 0 ? 2 : 1) < 0 ? -errno : 0;
+}
+
+void op_ack(Req *r)
+{
+	struct fuse_write_out out = {.size = r->i.count};
+	Op *op = r->front;
+
+	store(&op->acked, 1);
+	answer(op, 0, &out, sizeof out);
+}
+
+int op_end(Op *op, int no, const void *p, size_t n)
+{
+	int rc = load(&op->acked) ? 0 : answer(op, no, p, n);
+
 	ended(op);
 	op_unref(op);
 	return rc;
@@ -420,9 +434,13 @@ bool op_interrupt(Fuse *f, u64 unique)
 {
 	Op *op = find(f, &unique);
 
-	if (op != NULL)
+	if (op == NULL)
+		return false;
+	if (load(&op->acked))
+		op_unref(op); /* it has been told that all was well */
+	else
 		stop(op);
-	return op != NULL;
+	return true;
 }
 
 void op_flushall(Fuse *f)

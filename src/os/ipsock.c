@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <base/bytes.h>
 #include <base/err.h>
@@ -212,6 +214,19 @@ ssize_t ipsock_recv(int fd, void *p, size_t n)
 ssize_t ipsock_send(int fd, const void *p, size_t n)
 {
 	return moved(send(fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+bool ipsock_room(int fd, size_t n)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	u32 mem[SK_MEMINFO_VARS];
+	socklen_t len = sizeof mem;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len) < 0 || len < sizeof mem)
+		return false;
+	/* a buffer's own memory counts too: a quarter of the data is plenty */
+	return (u64)mem[SK_MEMINFO_WMEM_QUEUED] + n + n / 4 + 65536 <= mem[SK_MEMINFO_SNDBUF] && poll(&p, 1, 0) == 1 &&
+	       p.revents == POLLOUT;
 }
 
 typedef union Control {

@@ -36,6 +36,13 @@ static void fail(Req *r, const char *why)
 	finish(r);
 }
 
+void req_ack(Req *r)
+{
+	if (r->ack != NULL)
+		r->ack(r);
+	r->ack = NULL;
+}
+
 void req_fail(Req *r)
 {
 	char why[ERRMAX];

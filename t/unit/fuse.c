@@ -367,6 +367,35 @@ static void interrupts(void)
 	end(f); /* with both in flight */
 }
 
+static bool busy(Fuse *f)
+{
+	autobuf Buf b = {0};
+
+	fuse_dump(f, &b);
+	return buf_text(&b)[0] != '\0';
+}
+
+static void early(void)
+{
+	FuseOpts o = {.uname = "glenda"};
+	Fuse *f = begin(&o);
+	u64 n = lookup(1, "clone"), fh = openfile(n, O_RDWR, NULL), w;
+
+	putwrite(n, fh, 0, "ack", 0);
+	w = unique;
+	ok(get(w) == 0 && BODY(fuse_write_out)->size == 3, "a write is answered before it is done");
+	ok(busy(f), "and is not done");
+	put(FUSE_INTERRUPT, 0, &(struct fuse_interrupt_in){w}, 8, NULL, NULL);
+	is_int(release(FUSE_RELEASE, n, fh), 0, "the file is let go meanwhile");
+	ok(quiet(50) && busy(f), "an interrupt that comes late does not end it");
+	while (busy(f))
+		usleep(1000);
+	ok(quiet(50), "it is answered once");
+	putwrite(n, fh = openfile(n, O_RDWR, NULL), 0, "ack", 0);
+	ok(get(unique) == 0, "another");
+	end(f); /* which waits for it */
+}
+
 /* hostile: no request crashes the parser, whatever its length says. */
 static void hostile(void)
 {
@@ -399,6 +428,7 @@ int main(void)
 	remote();
 	dirs();
 	interrupts();
+	early();
 	hostile();
 	memsrv_end();
 	return done();

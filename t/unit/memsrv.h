@@ -2,7 +2,8 @@
  * A file tree in memory as a Srv, for tests: ordinary files and directories
  * that can be made, written, renamed and removed, and in the root
  *
- *	clone   a fresh file at every look-up; a write to it blocks until it is flushed
+ *	clone   a fresh file at every look-up; a write to it blocks until it is flushed; "ack" is answered at once and
+ *	        blocks a while
  *	pipe    a stream: a read blocks until something was written
  *	dev     length 0 for ever; what is written is gone
  *	static/ a directory whose names never change, with one file in it
@@ -210,6 +211,15 @@ static void memsrv_write(Req *r)
 	u64 off = m->kind == KindPipe || m->mode & DMAPPEND ? m->n : r->i.offset;
 
 	r->o.count = r->i.count;
+	if (m->kind == KindClone && r->i.count == 3 && memcmp(r->i.data, "ack", 3) == 0) {
+		if (req_timedout(r)) {
+			req_ok(r);
+			return;
+		}
+		req_ack(r);
+		req_sleep(r, &m->z, 300);
+		return;
+	}
 	if (m->kind == KindClone) {
 		req_sleep(r, &m->z, -1);
 		return;

@@ -43,6 +43,9 @@ int ipsock_remote(int fd, Ip *ip, u16 *port) must_use;
 ssize_t ipsock_recv(int fd, void *p, size_t n) must_use;
 ssize_t ipsock_send(int fd, const void *p, size_t n) must_use;
 
+/* ipsock_room says whether a stream socket has no error and would take n bytes now. */
+bool ipsock_room(int fd, size_t n);
+
 /* ipsock_recvfrom and ipsock_sendto move one datagram with its addresses (laddr :: and index 0: the system chooses). */
 ssize_t ipsock_recvfrom(int fd, void *p, size_t n, IpMsg *m) must_use;
 ssize_t ipsock_sendto(int fd, const void *p, size_t n, const IpMsg *m) must_use;

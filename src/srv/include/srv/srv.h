@@ -115,6 +115,7 @@ struct Req {
 
 	/* the front's */
 	void (*done)(Req *r); /* the answer is complete (o.type is Rerror on failure); r may be freed; locks may be held */
+	void (*ack)(Req *r);  /* see req_ack; NULL: this front has no use for it */
 	void *front;
 	Link link;
 	List flushes;         /* flushes that wait for this answer */
@@ -167,6 +168,13 @@ void req_init(Req *r);
 
 /* req_ok answers r with what is in r->o (type and tag are filled in). */
 void req_ok(Req *r);
+
+/*
+ * req_ack tells who wrote that all of a Twrite was taken, before the operation has done it, so that the next request
+ * is made meanwhile.  What becomes of the write is then told to nobody: only for an operation that is sure to succeed,
+ * or whose errors a later one reports.  It still ends with req_ok or req_fail.
+ */
+void req_ack(Req *r);
 
 /* req_fail answers r with the thread's error string; req_err with a standard error. */
 void req_fail(Req *r);
