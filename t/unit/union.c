@@ -35,7 +35,7 @@ static void fname(char *buf, size_t n, int dir, int i)
 
 static void populate(void)
 {
-	char path[128], text[16];
+	char path[128], text[32];
 
 	for (int d = 0; d < NDIR; d++)
 		for (int i = 0; i < NNAME; i++) {
