@@ -307,7 +307,8 @@ int hostdhcp_take(Init *in, int ctl, const Spawn *s)
 	l.ops = (LeaseOps){ .clock = clockfile(s->env), .open = openport, .close = closeport, .send = sendpacket,
 			    .recv = receive, .doze = doze, .up = up, .down = down };
 	close(in->lease); /* it is init's: the watcher sees the end of it */
-	setsid();	  /* signals for the program end the asking */
+	sig_reset();
+	setsid(); /* signals for the program end the asking */
 	identify(&l);
 	/* an answer comes from where there is no route to yet */
 	netns_defaults(lax, nelem(lax));

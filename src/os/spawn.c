@@ -157,7 +157,7 @@ static void findodd(void)
 			odd[nodd++] = i;
 }
 
-static void resetsignals(void)
+void sig_reset(void)
 {
 	struct sigaction a = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -221,7 +221,7 @@ static void child(Spawned *d)
 
 	if (!prepare(d))
 		return;
-	resetsignals();
+	sig_reset();
 	givelimit();
 	for (char **p = d->paths; *p != NULL; p++) {
 		execve(*p, d->s->argv, d->env);
@@ -290,7 +290,7 @@ int spawn_fork(const Spawn *s)
 		_exit(127);
 	}
 	syscall(SYS_close_range, s->nfd ? s->nfd : 3, ~0U, 0);
-	resetsignals();
+	sig_reset();
 	givelimit();
 	return 0;
 }

@@ -141,7 +141,7 @@ until_ gone
 is "$(left)" "" "kill -9 of the supervisor leaves nothing"
 
 "$A" grid up -w -f net.grid $g & pid=$!
-until_ sh -c "$A grid ps $g | grep -q 'other.*up'"
+until_ sh -c "$A grid ps $g | grep -q 'other.*up' && ls -l /proc/$pid/fd | grep -q signalfd" # in sh it has SIGINT ignored
 kill -INT $pid
 wait $pid
 is "$? $(left)" "0 " "up -w and ^C leave nothing"

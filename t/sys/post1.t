@@ -1,5 +1,4 @@
 #!/bin/sh
-# alone
 # The demo of post 1, run as a person runs it, and what it must show.
 out=$(mktemp "${TMPDIR:-/tmp}/anthill-post1.XXXXXX") || exit 2
 trap 'rm -f "$out"' EXIT

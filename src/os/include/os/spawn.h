@@ -118,6 +118,9 @@ int proc_waitfor(pid_t pid, int *status) must_use;
 /* sig_fd blocks the signals of set (0-ended) in this process and returns a descriptor that reads them. */
 int sig_fd(const int *set) must_use;
 
+/* sig_reset unblocks every signal and gives it its usual effect, in a child that is to be ended by them. */
+void sig_reset(void);
+
 /* sig_next takes one signal from such a descriptor, 0 when there is none. */
 int sig_next(int fd);
 
