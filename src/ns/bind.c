@@ -9,8 +9,9 @@
  * 2. A union (or a 9P tree) is an object that the kernel process makes from
  *    a description; a mount of /#/M/N is put at old.
  * 3. What was at old by an earlier bind is replaced: the new mount goes
- *    beneath it and it is taken off.  Where Linux cannot do that (before
- *    6.5) it stays underneath, and unmount takes off all of them.
+ *    beneath it and it is taken off.  Linux before 6.5 can only do that where
+ *    the earlier one is alone (tuck.h); else it stays underneath, and unmount
+ *    takes off all of them.
  *    What was there from the start stays underneath always.
  * 4. Mounts below the directories of a union are copied onto it where the
  *    union shows the directory they are on, before it is put in place, so
@@ -32,9 +33,9 @@
 #include <os/at.h>
 #include <os/io.h>
 #include <os/procinfo.h>
+#include "tuck.h"
 
 #define OBJECTS MTAB_DEVS "/M/"
-#define STAGE OBJECTS "stage"
 
 enum { ANSWERMAX = 512, LISTMAX = 16 << 20, MAXCARRY = 4096 };
 
@@ -233,10 +234,14 @@ static void journal(const char *point, int flags, const char *name)
 }
 
 /* attach puts mount fd at place o, in place of what an earlier bind had put there. */
-static int attach(int fd, const Place *o, bool replace)
+static int attach(const Ns *ns, int fd, const Place *o)
 {
-	if (replace && mount_move(fd, NULL, AT_FDCWD, o->path, MoveBeneath) == 0)
-		return mount_off(o->path, 0);
+	if (is_bound(ns, o)) {
+		if (mount_move(fd, NULL, AT_FDCWD, o->path, MoveBeneath) == 0)
+			return mount_off(o->path, 0);
+		if (tuck(ns->t, fd, o->m, o->path) == 0)
+			return 0;
+	}
 	return mount_move(fd, NULL, AT_FDCWD, o->path, 0);
 }
 
@@ -316,9 +321,9 @@ static int new_root(int root, const Carries *cs)
 	return mount_pivotfd(root);
 }
 
-static int put_object(const char *id, const Place *o, const Carries *cs, bool replace)
+static int put_object(const Ns *ns, const char *id, const Place *o, const Carries *cs)
 {
-	autofree char *path = mem_printf(OBJECTS "%s", id), *stage = mem_printf(STAGE "/%d", (int)getpid());
+	autofree char *path = mem_printf(OBJECTS "%s", id), *stage = tuck_stage(0);
 	autofd int root = mount_tree(AT_FDCWD, path, TreeClone);
 
 	if (root < 0)
@@ -326,11 +331,11 @@ static int put_object(const char *id, const Place *o, const Carries *cs, bool re
 	if (strcmp(o->path, "/") == 0)
 		return new_root(root, cs);
 	if (cs->n == 0)
-		return attach(root, o, replace);
+		return attach(ns, root, o);
 	if (mount_move(root, NULL, AT_FDCWD, stage, 0) < 0)
 		return -1;
 	load(cs, root);
-	if (attach(root, o, replace) == 0)
+	if (attach(ns, root, o) == 0)
 		return 0;
 	(void)!mount_off(stage, 0);
 	return -1;
@@ -421,7 +426,7 @@ static int bind_union(const Ns *ns, const Place *n, const Place *o, int flags)
 	if (rc == 0)
 		rc = gather(&cs, ns, second, first, root && second == o);
 	if (rc == 0)
-		rc = put_object(id, o, &cs, is_bound(ns, o));
+		rc = put_object(ns, id, o, &cs);
 	carries_free(&cs);
 	return rc;
 }
@@ -454,7 +459,7 @@ static int bind_plain(const Ns *ns, const Place *n, const Place *o, int flags)
 	if (strcmp(o->path, "/") == 0) {
 		if (replace_root(ns, tree, n, o) < 0)
 			return -1;
-	} else if (attach(tree, o, is_bound(ns, o)) < 0) {
+	} else if (attach(ns, tree, o) < 0) {
 		return -1;
 	}
 	if (object(n) == NULL)
@@ -613,7 +618,7 @@ static int without(const Ns *ns, const Place *n, const Place *o)
 		return off(o);
 	rc = gather(&cs, ns, o, NULL, strcmp(o->path, "/") == 0);
 	if (rc == 0)
-		rc = put_object(left, o, &cs, true);
+		rc = put_object(ns, left, o, &cs);
 	carries_free(&cs);
 	return rc;
 }

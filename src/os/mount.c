@@ -36,6 +36,8 @@ enum { /* linux/mount.h */
 	AttrNosuid = 2,
 	AttrNodev = 4,
 	AttrNoexec = 8,
+	PropPrivate = 1 << 18,
+	PropShared = 1 << 20,
 };
 
 typedef struct Attr { /* struct mount_attr */
@@ -143,6 +145,18 @@ int mount_attr(int dirfd, const char *path, int attrs)
 		f |= AtEmptyPath;
 	if (syscall(SYS_mount_setattr, dirfd, path ? path : "", f, &a, sizeof a) < 0)
 		return os_werr("mount attributes of %s", path ? path : "a descriptor");
+	return 0;
+}
+
+int mount_share(int dirfd, const char *path, int how)
+{
+	Attr a = { .propagation = how & ShareOn ? PropShared : PropPrivate };
+	unsigned int f = how & MountRecursive ? AtRecursive : 0;
+
+	if (path == NULL || *path == '\0')
+		f |= AtEmptyPath;
+	if (syscall(SYS_mount_setattr, dirfd, path ? path : "", f, &a, sizeof a) < 0)
+		return os_werr("propagation of %s", path ? path : "a descriptor");
 	return 0;
 }
 

@@ -46,6 +46,14 @@ int mount_new(const char *fstype, const char *source, const char *opts, int attr
 /* mount_attr sets the attributes of the mount at dirfd/path. */
 int mount_attr(int dirfd, const char *path, int attrs) must_use;
 
+enum {
+	ShareOff = 0,
+	ShareOn = 1,
+};
+
+/* mount_share turns propagation of the mount at dirfd/path on or off, with MountRecursive of all mounts below too. */
+int mount_share(int dirfd, const char *path, int how) must_use;
+
 /* mount_bind puts src (with the mounts below it) at dst, with attrs; mount_fs a new file system. */
 int mount_bind(const char *src, const char *dst, int attrs) must_use;
 int mount_fs(const char *fstype, const char *source, const char *dst, const char *opts, int attrs) must_use;
