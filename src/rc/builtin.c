@@ -138,13 +138,12 @@ static Flow flag(int argc, int at, int fl)
 {
 	const char *f = argc > 1 ? sh.word[at + 1] : "", *how = argc > 2 ? sh.word[at + 2] : "";
 
-	if (argc < 2 || argc > 3 || f[0] == '\0' || (u8)f[0] >= 128 || f[1] != '\0')
-		return usage("flag letter [+-]");
-	if (argc == 2) {
-		status_set(sh.flag[(u8)f[0]] ? "" : "flag not set");
+	if (argc == 2) { /* of more letters the first counts, as in Plan 9 */
+		status_set((u8)f[0] < nelem(sh.flag) && sh.flag[(u8)f[0]] ? "" : "flag not set");
 		return Go;
 	}
-	if (strcmp(how, "+") != 0 && strcmp(how, "-") != 0)
+	if (argc != 3 || f[0] == '\0' || (u8)f[0] >= nelem(sh.flag) || f[1] != '\0' ||
+	    (strcmp(how, "+") != 0 && strcmp(how, "-") != 0))
 		return usage("flag letter [+-]");
 	sh.flag[(u8)f[0]] = how[0] == '+';
 	status_set("");
@@ -162,8 +161,7 @@ static Flow builtin(int argc, int at, int fl)
 		return builtin_hook(v->hook, argc - 1, at + 1);
 	if (v != NULL && v->builtin != NULL)
 		return v->builtin->fn(argc - 1, at + 1, fl);
-	status_set("no builtin");
-	return sh_fail("builtin: no builtin %s", sh.word[at + 1]);
+	return program(at + 1, fl);
 }
 
 static Flow finit(int argc, int at, int fl)
@@ -263,7 +261,7 @@ static int dotopen(const char *file, int *name)
 static Flow dot(int argc, int at, int fl)
 {
 	bool b = false, i = false, q = false;
-	int mark = local_mark(), end = at + argc, fd, name;
+	int mark = local_mark(), end = at + argc, fd, name, aside;
 	autofree char *file = NULL;
 	Flow f;
 
@@ -286,11 +284,13 @@ static Flow dot(int argc, int at, int fl)
 	if (fd < 0)
 		return q ? Go : sh_failed(sh.word[at]);
 	file = mem_str(sh.word[name]);
+	aside = local_aside();
 	local_push(var_get("0"), value_new(sh.word + at, 1));
 	local_push(sh.star, value_new(sh.word + at + 1, end - at - 1));
 	fl = q ? fl | Cond : fl & ~Cond;
 	f = interp_fd(fd, i && str_suffix(file, "fd/0") ? "rc" : file, i, b || sh.flag['b'], q, fl);
 	local_pop(mark);
+	local_back(aside);
 	return f;
 }
 

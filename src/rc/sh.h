@@ -60,6 +60,7 @@ struct Var {
 	bool gone; /* cleared from the environment, until it changes */
 	bool own;  /* not for the environment group either */
 	bool changed, fnchanged;
+	bool aside; /* met by local_aside */
 	char name[];
 };
 
@@ -108,6 +109,8 @@ Flow simple_run(Node *n, int fl);
 int simple_start(Node *n, bool async);
 /* call runs the words from at on as a command. */
 Flow call(Node *first, int at, int fl);
+/* program runs them as a program, whatever else their name stands for. */
+Flow program(int at, int fl);
 void exec_words(int at);
 int cand_push(const char *name, Var *dirs);
 
@@ -137,6 +140,9 @@ void var_set1(const char *name, const char *s);
 int local_mark(void) must_use;
 void local_push(Var *v, Value *val);
 void local_pop(int mark);
+/* local_aside gives all variables their global values, for a file run by `.', until local_back of what it returned. */
+int local_aside(void) must_use;
+void local_back(int base);
 Fn *fn_new(const char *name, const char *text) must_use; /* with one reference */
 void fn_set(Var *v, Fn *fn); /* takes it over */
 void fn_drop(Fn *fn);

@@ -87,7 +87,7 @@ static bool mayexec(int fl)
 	return (fl & Tail) && !sh.flag['s'] && (sh.sub || !note_handled());
 }
 
-static Flow program(int at, int fl)
+Flow program(int at, int fl)
 {
 	int pid;
 

@@ -13,6 +13,7 @@ static struct Hidden {
 	Value *val;
 } *hidden;
 static int nhidden, hiddencap;
+static int base; /* of those below, the global values are in use (local_aside) */
 
 static u32 hash(const char *s)
 {
@@ -141,6 +142,39 @@ void local_pop(int mark)
 		else
 			var_set(h->v, h->val);
 	}
+}
+
+/* swap exchanges the global values of the locals since base, which are in the first entry of each, with their own. */
+static void swap(void)
+{
+	for (int i = base; i < nhidden; i++) {
+		struct Hidden *h = &hidden[i];
+		Value *val = h->v->val;
+
+		if (h->v->aside || h->v == sh.status)
+			continue;
+		h->v->aside = true;
+		h->v->val = h->val;
+		h->val = val;
+		env_changed(h->v);
+	}
+	for (int i = base; i < nhidden; i++)
+		hidden[i].v->aside = false;
+}
+
+int local_aside(void)
+{
+	int old = base;
+
+	swap();
+	base = nhidden;
+	return old;
+}
+
+void local_back(int old)
+{
+	base = old;
+	swap();
 }
 
 void fn_drop(Fn *fn)
