@@ -96,8 +96,7 @@ static void flush_tails(Astore *s, bool idle)
 		lock(&s->lk);
 		if (full && p->tosum) {
 			p->tosum = false;
-			s->pins++; /* the reader sums it */
-			cond_all(&s->moved);
+			cond_all(&s->moved); /* the reader sums it */
 		}
 	}
 }

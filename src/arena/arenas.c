@@ -185,7 +185,7 @@ static int load_index(Astore *s, Recovery *r)
 
 	for (int i = 0; i < s->n; i++)
 		sum += s->place[i].a->t.st.clumps;
-	if (!ckpt_load(s, from, fromat)) {
+	if (!ckpt_load(s, r, from, fromat)) {
 		s->ix = index_new(sum + sum / 4);
 		rc = s->ix != NULL ? 0 : -1;
 		memset(from, 0, (size_t)s->n * sizeof *from);

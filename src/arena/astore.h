@@ -22,7 +22,7 @@
 #include <base/lock.h>
 #include <os/diskio.h>
 #include "cache.h"
-#include "index.h"
+#include "htab.h"
 
 enum {
 	FLUSHMS = 300,                   /* the flusher's round */
@@ -70,6 +70,7 @@ typedef struct Astore {
 	Place *place;
 	int n;
 	Index *ix;
+	bool loaded;             /* from a checkpoint */
 	Cache *cache;
 	Counters count;
 
@@ -79,9 +80,7 @@ typedef struct Astore {
 	u64 written, synced;     /* bytes appended since the start; of which durable */
 	u64 started;             /* bytes that Linux was told to write */
 	u64 since;               /* clumps since the index's checkpoint */
-	u64 gen;                 /* checkpoints made */
-	bool syncing, stop, closed, kick;
-	int pins;                /* sums and the like that use arenas */
+	bool syncing, stop, kick;
 	char *syncfail;          /* a sync failed: what was written is not sure any more */
 
 	Lock poollk;
@@ -159,6 +158,6 @@ long scrub_place(Astore *s, Place *p);
 /* ckpt_save writes the index's checkpoint; ckpt_load makes s->ix of it and says from which clump on each place must be
  * added (from[]); false if there is none that fits. */
 int ckpt_save(Astore *s) must_use;
-bool ckpt_load(Astore *s, u32 *from, u64 *fromat);
+bool ckpt_load(Astore *s, const Recovery *r, u32 *from, u64 *fromat);
 
 #endif

@@ -87,7 +87,7 @@ static int unpack_length(Bits *b)
 			return -1;
 		len += (int)use;
 		code = (code - use) << 1 | bits_get(b, 1);
-		use <<= grow ^ 1;
+		use <<= grow;
 		grow ^= 1;
 	}
 	return len + (int)code;
@@ -188,7 +188,7 @@ static void pack_length(Packer *w, int len)
 	for (int grow = 1; v >= use; grow ^= 1, bits++) {
 		v -= use;
 		code = (code + use) << 1;
-		use <<= grow ^ 1;
+		use <<= grow;
 	}
 	put_bits(w, code + v, bits);
 }

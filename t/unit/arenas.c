@@ -6,6 +6,7 @@
 #include <arena/arena.h>
 #include <arena/arenas.h>
 #include <arena/check.h>
+#include <arena/index.h>
 #include <base/err.h>
 #include <base/mem.h>
 #include <os/clock.h>
@@ -297,6 +298,63 @@ static void damage(void)
 	free(b);
 }
 
+static void indexed(bool from, u32 clumps, const char *what)
+{
+	autofree char *conf = mem_printf("isect %s.i\n", path);
+	Store *s = start(conf, (ArenasOpt){ 0 });
+	IndexCheck c;
+
+	is_int(arenas_checkindex(s, &c), 0, "%s: check the index", what);
+	ok(c.checkpoint == from && c.missing == 0 && c.clumps == clumps, "%s, %llu blocks of %u, %llu missing",
+		c.checkpoint ? "from a checkpoint" : "made anew", (unsigned long long)c.clumps, clumps, (unsigned long long)c.missing);
+	is_int(read_all(s, 1, 300), 300, "all read");
+	store_close(s);
+}
+
+static void checkpoints(void)
+{
+	autofree char *isect = mem_printf("%s.i", path), *conf = mem_printf("isect %s\n", isect);
+	int fd = open(isect, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	Store *s;
+	Disk *d;
+
+	ok(fd >= 0 && diskio_truncate(fd, 8 << 20) == 0, "a file for the index");
+	close(fd);
+	format(32 << 20, 8 << 20, ARENA5);
+	s = start(conf, (ArenasOpt){ 0 });
+	ok(strstr(said(), "not an index section") != NULL, "%s", said());
+	is_int(write_all(s, 1, 300, false), 300, "blocks");
+	store_close(s);
+	d = disk_open(isect, DiskWrite);
+	ok(isect_format(d, "isect0") == 0, "fmtisect");
+	disk_close(d);
+	indexed(false, 300, "new");
+	indexed(true, 300, "again");
+	s = start("", (ArenasOpt){ 0 });
+	is_int(write_all(s, 2, 500, false), 500, "more, in another arena, the index looking away");
+	store_close(s);
+	indexed(true, 800, "and some that it had not");
+	d = disk_open(isect, DiskWrite);
+	for (u64 at = 256 << 10; at < d->size; at += 4096) {
+		u8 b;
+
+		if (disk_read(d, &b, 1, at + 20) < 0)
+			break;
+		b ^= 1;
+		if (at > 256 << 10 && disk_write(d, &b, 1, at + 20) < 0)
+			break;
+	}
+	disk_close(d);
+	indexed(false, 800, "damaged");
+	indexed(true, 800, "and again");
+	format(32 << 20, 8 << 20, ARENA5);
+	s = start(conf, (ArenasOpt){ 0 });
+	ok(strstr(said(), "not of these arenas") != NULL, "%s", said());
+	is_int(read_all(s, 1, 10), 0, "other arenas: nothing there");
+	store_close(s);
+	unlink(isect);
+}
+
 int main(void)
 {
 	snprintf(path, sizeof path, "%s/arenas.%d", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
@@ -306,6 +364,7 @@ int main(void)
 	fills();
 	wrongs();
 	damage();
+	checkpoints();
 	unlink(path);
 	return done();
 }

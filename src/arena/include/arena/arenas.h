@@ -14,6 +14,7 @@
 typedef struct ArenasOpt {
 	bool readonly;   /* -r: nothing is written, not even what a crash left undone */
 	bool noring;     /* read with pread only */
+	bool rebuild;    /* make the index anew from the arenas, whatever its checkpoint says */
 	u64 cache;       /* bytes of verified blocks kept in memory; 0: mem + bcmem of the configuration, or 64 MB */
 	u64 scrub;       /* bytes a second that the background scrub reads; 0: it does not run */
 	void (*log)(void *arg, const char *text); /* one line of news, from any thread; NULL: none */

@@ -29,9 +29,9 @@
 #include <base/err.h>
 #include <base/mem.h>
 #include <os/random.h>
-#include "index.h"
+#include "htab.h"
 
-enum { TABLES = 40, SMALLEST = 1 << 16, PRINT = 20, CLASS = 4, LOADNUM = 85 };
+enum { TABLES = 40, SMALLEST = 1 << 12, PRINT = 20, CLASS = 4, LOADNUM = 85 };
 
 #define PLACES ((1ull << 40) - 1)
 #define INDEXMAGIC 0x7864692d73746e61ull /* "ants-idx" */

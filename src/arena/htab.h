@@ -1,10 +1,10 @@
 /*
  * The index: from a score and type to the place of a clump, in memory, 8
- * bytes a block (index.c has the why).  Look-ups may run in any number of
+ * bytes a block (htab.c has the why).  Look-ups may run in any number of
  * threads beside one insertion; insertions are the caller's to serialise.
  */
-#ifndef INDEX_H
-#define INDEX_H
+#ifndef HTAB_H
+#define HTAB_H
 
 #include <base/u.h>
 #include <venti/score.h>
