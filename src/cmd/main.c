@@ -20,6 +20,17 @@ static const Cmd *find(const char *name)
 	return NULL;
 }
 
+/* typed finds the command that a word names; a suite's main program by the suite's name too: venti is venti/venti. */
+static const Cmd *typed(const char *word)
+{
+	char twice[80];
+	const Cmd *c = find(word);
+
+	if (c != NULL || strchr(word, '/') != NULL || (size_t)snprintf(twice, sizeof twice, "%s/%s", word, word) >= sizeof twice)
+		return c;
+	return find(twice);
+}
+
 /* bypath finds the command that a link's path names. */
 static const Cmd *bypath(const char *path)
 {
@@ -86,7 +97,7 @@ int main(int argc, char **argv)
 		return usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
 		return usage(stdout);
-	c = find(argv[1]);
+	c = typed(argv[1]);
 	if (c == NULL) {
 		fprintf(stderr, "%s: no command '%s'; `%s --help` lists them\n", cmds_self, argv[1], cmds_self);
 		return 2;

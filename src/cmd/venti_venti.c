@@ -291,14 +291,14 @@ static int background(const Flags *f)
 	return serve(f, p[1]);
 }
 
-int cmd_venti(int argc, char **argv)
+int cmd_venti_venti(int argc, char **argv)
 {
 	Flags f = { 0 };
 	Args a;
 
 	args_init(&a, argc, argv,
-		"venti [-Ldrsw] [-a address] ... [-B blockcachesize] [-c config] [-C cachesize] [-h httpaddress]\n"
-		"             [-I icachesize] [-m %mem] [-M size] [-W webroot]");
+		"venti/venti [-Ldrsw] [-a address] ... [-B blockcachesize] [-c config] [-C cachesize] [-h httpaddress]\n"
+		"                   [-I icachesize] [-m %mem] [-M size] [-W webroot]");
 	flags(&a, &f);
 	return f.stay ? serve(&f, -1) : background(&f);
 }
