@@ -240,6 +240,14 @@ static void runconsole(Init *in, char **argv)
 	init_freeenv(env);
 }
 
+/* bootventi is the command that starts the venti that plan9.ini asks for, "" if it asks for none. */
+static const char *bootventi(Init *in)
+{
+	const Ini *ini = &in->m->ini;
+
+	return ini_get(ini, "venti") != NULL || ini_get(ini, "startventi") != NULL ? ". /rc/bin/startventi\n" : "";
+}
+
 /* boot runs the node's script and then a shell on the console; only the shell after the first has gone. */
 static void boot(Init *in)
 {
@@ -250,9 +258,9 @@ static void boot(Init *in)
 	autofree char *text = NULL;
 
 	if (in->m->script != NULL)
-		text = mem_printf(". /rc/bin/boot.script\nexec %s -i", argv[0]);
-	else if (cmd != NULL && *cmd != '\0')
-		text = mem_printf("%s\nexec %s -i", cmd, argv[0]);
+		text = mem_printf(". /rc/bin/boot.script\n%sexec %s -i", bootventi(in), argv[0]);
+	else if ((cmd != NULL && *cmd != '\0') || *bootventi(in) != '\0')
+		text = mem_printf("%s\n%sexec %s -i", cmd != NULL ? cmd : "", bootventi(in), argv[0]);
 	if (in->consoles > 0)
 		init_say(in, "init: the console's program has ended; starting %s", argv[0]);
 	if (text != NULL && in->consoles == 0) {

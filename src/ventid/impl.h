@@ -63,6 +63,7 @@ typedef enum ConnState {
 struct Conn {
 	Link all; /* Ventid.conns, protected by its lock */
 	Ventid *v;
+	Lock arming; /* held while the socket is armed, nothing else */
 	int fd, vers;
 	ConnState state;
 	bool refused;

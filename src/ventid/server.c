@@ -115,6 +115,29 @@ int ventid_held(Conn *c, i64 n)
 	return -1;
 }
 
+/* arm gives c back: from here on another worker may have it. */
+static int arm(Ventid *v, Conn *c, int events)
+{
+	int rc;
+
+	lock(&c->arming);
+	rc = event_once(v->set, c->fd, events);
+	unlock(&c->arming);
+	return rc;
+}
+
+/* taken is the Conn on fd once who armed it has done so, so that what that worker wrote to it is seen. */
+static Conn *taken(Ventid *v, int fd)
+{
+	Conn *c = fd < v->nfd ? __atomic_load_n(&v->byfd[fd], __ATOMIC_ACQUIRE) : NULL;
+
+	if (c != NULL) {
+		lock(&c->arming);
+		unlock(&c->arming);
+	}
+	return c;
+}
+
 /* admit makes a Conn of a call, or hangs up. */
 static void admit(Ventid *v, int fd)
 {
@@ -143,8 +166,8 @@ static void admit(Ventid *v, int fd)
 	if (c == NULL)
 		return;
 	stats_add(&v->stats, StatConns, 1);
-	v->byfd[fd] = c;
-	if (event_once(v->set, fd, EventIn) < 0)
+	__atomic_store_n(&v->byfd[fd], c, __ATOMIC_RELEASE);
+	if (arm(v, c, EventIn) < 0)
 		io_hangup(fd);
 }
 
@@ -174,7 +197,7 @@ static void finish(Ventid *v, Conn *c)
 	lock(&v->lock);
 	list_del(&c->all);
 	v->nconn--;
-	v->byfd[c->fd] = NULL;
+	__atomic_store_n(&v->byfd[c->fd], NULL, __ATOMIC_RELAXED);
 	unlock(&v->lock);
 	stats_add(&v->stats, StatConns, (u64)-1);
 	event_unwatch(v->set, c->fd);
@@ -192,11 +215,11 @@ static void serve(Ventid *v, int fd, Work *w)
 			calls(v, &v->lis[i]);
 			return;
 		}
-	c = fd < v->nfd ? v->byfd[fd] : NULL;
+	c = taken(v, fd);
 	if (c == NULL)
 		return;
 	next = conn_turn(c, w);
-	if (next == ConnEnd || event_once(v->set, fd, wait[next]) < 0)
+	if (next == ConnEnd || arm(v, c, wait[next]) < 0)
 		finish(v, c);
 }
 
