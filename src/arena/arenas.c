@@ -260,6 +260,7 @@ static void astore_free(Astore *s)
 	free(s->part);
 	free(s->place);
 	free(s->index);
+	free(s->name);
 	free(s->syncfail);
 	free(s);
 }
@@ -292,7 +293,7 @@ static void astore_stats(Store *st, Buf *json)
 	arenas_total(st, &t);
 #define STAT(field) buf_printf(json, "%s\"" #field "\":%llu", json->n > 0 && json->p[json->n - 1] != '{' ? "," : "", \
 	(unsigned long long)t.field)
-	STAT(size); STAT(used); STAT(data); STAT(clumps); STAT(arenas); STAT(sealed); STAT(active);
+	STAT(size); STAT(used); STAT(data); STAT(clumps); STAT(cclumps); STAT(arenas); STAT(sealed); STAT(active);
 	STAT(writes); STAT(wbytes); STAT(dups); STAT(syncs); STAT(reads); STAT(rbytes); STAT(hits); STAT(healed); STAT(lost);
 	STAT(slots); STAT(indexbytes); STAT(cachebytes); STAT(unsynced); STAT(scrubbed); STAT(scrubtotal); STAT(scrubbad);
 #undef STAT
@@ -304,6 +305,9 @@ static const StoreOps astore_ops = {
 	.sync = astore_sync,
 	.stats = astore_stats,
 	.close = astore_close,
+	.report = astore_report,
+	.set = astore_set,
+	.flush = arenas_checkpoint,
 };
 
 static u64 cache_size(const VtConf *c, const ArenasOpt *o)
@@ -321,6 +325,7 @@ Store *arenas_open(const VtConf *c, const ArenasOpt *o)
 	s->store = (Store){ .op = &astore_ops, .name = "arenas" };
 	s->opt = o != NULL ? *o : none;
 	s->pack = c->pack;
+	s->name = mem_str(c->index != NULL ? c->index : "main");
 	s->index = c->nisect > 0 ? mem_str(c->isect[0]) : NULL;
 	lock_init(&s->lk, RankStore);
 	lock_init(&s->poollk, RankLeaf);
@@ -374,6 +379,7 @@ void arenas_total(Store *st, ArenasTotal *t)
 		t->used += a->t.st.used;
 		t->data += a->t.st.data;
 		t->clumps += a->t.st.clumps;
+		t->cclumps += a->t.st.cclumps;
 		t->sealed += a->t.st.sealed;
 		t->active += a->t.st.clumps > 0;
 	}

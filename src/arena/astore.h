@@ -64,6 +64,7 @@ typedef struct Astore {
 	Store store;
 	ArenasOpt opt;
 	ConfPack pack;
+	char *name;              /* of the index, as the configuration calls it */
 	char *index;             /* where checkpoints go, NULL: nowhere */
 	Part **part;
 	int npart;
@@ -136,6 +137,8 @@ void reader_freeall(Astore *s);
 void astore_read(Store *st, StoreReq *r, int n);
 void astore_write(Store *st, StoreReq *r, int n);
 int astore_sync(Store *st) must_use;
+void astore_report(Store *st, StoreReport what, Buf *text);
+int astore_set(Store *st, const char *name, const char *value, Buf *text) must_use;
 
 /* astore_append writes a block that is known to be absent (heal). */
 int astore_append(Astore *s, const Score *score, int type, const u8 *p, u32 n) must_use;

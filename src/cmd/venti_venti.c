@@ -20,7 +20,7 @@
 #include "cmds.h"
 #include "tool.h"
 
-enum { ADDRS = 16 };
+enum { ADDRS = 16, DEFMEM = 21 << 20 };
 
 typedef struct Flags {
 	const char *addr[ADDRS];
@@ -150,7 +150,7 @@ static u64 memfree(void)
 	return s != NULL ? strtoull(s + strlen("MemAvailable:"), NULL, 10) << 10 : 64 << 20;
 }
 
-/* budget decides about memory: -m, else the flags, else the configuration, else the store's own default. */
+/* budget decides about memory: -m, else the flags, else the configuration, else about 64 MB. */
 static void budget(const Flags *f, VtConf *c)
 {
 	u64 share = memfree() / 100 * (u64)f->pct;
@@ -158,6 +158,10 @@ static void budget(const Flags *f, VtConf *c)
 	c->mem = f->mem != 0 ? f->mem : c->mem;
 	c->bcmem = f->bcmem != 0 ? f->bcmem : c->bcmem;
 	c->icmem = f->icmem != 0 ? f->icmem : c->icmem;
+	if (c->mem == 0 && c->bcmem == 0) {
+		c->mem = DEFMEM;
+		c->bcmem = 2 * DEFMEM;
+	}
 	if (f->pct == 0)
 		return;
 	c->icmem = share / 2;
@@ -178,6 +182,7 @@ static Store *open_store(const Flags *f, VtConf **conf)
 	autofree char *path = tool_path(f->conf != NULL ? f->conf : "venti.conf");
 	ArenasOpt o = { .readonly = f->readonly, .log = news };
 	char num[3][32];
+	ArenasTotal t;
 	Store *s;
 
 	*conf = NULL;
@@ -192,8 +197,9 @@ static Store *open_store(const Flags *f, VtConf **conf)
 	s = arenas_open(*conf, &o);
 	if (s == NULL)
 		failed("can't init server");
+	arenas_total(s, &t);
 	say("venti/venti: mem %s bcmem %s icmem %s...", commas((*conf)->mem, num[0]), commas((*conf)->bcmem, num[1]),
-		commas((*conf)->icmem, num[2]));
+		commas((*conf)->icmem != 0 ? (*conf)->icmem : t.indexbytes, num[2]));
 	return s;
 }
 
@@ -209,6 +215,18 @@ static void announce_all(Ventid *v, const Flags *f, const VtConf *c)
 		if (ventid_listen(v, addr) < 0)
 			failed("can't announce");
 	}
+}
+
+static void caches(Store *s)
+{
+	ArenasTotal t;
+	char num[2][32];
+
+	if (strcmp(s->name, "arenas") != 0)
+		return;
+	arenas_total(s, &t);
+	say("icache %s bytes = %s entries; %llu scache\n", commas(t.indexbytes, num[0]), commas(t.slots, num[1]),
+		(unsigned long long)t.active);
 }
 
 static Ventid *prepare(const Flags *f, Store *s, const VtConf *c)
@@ -227,6 +245,7 @@ static Ventid *prepare(const Flags *f, Store *s, const VtConf *c)
 			say("warning: can't start http server: %s...", rerrstr());
 	}
 	say("init...");
+	caches(s);
 	say("sync...");
 	if (!f->readonly && store_sync(s) < 0)
 		failed("can't sync server");

@@ -50,7 +50,7 @@ void arenas_info(Store *s, int i, ArenaInfo *info);
 /* Figures of the whole store, since it was opened where they count. */
 typedef struct ArenasTotal {
 	u64 size, used, data;       /* bytes of room, of clumps, of blocks before compression */
-	u64 clumps, arenas, sealed, active; /* active: arenas with something in them */
+	u64 clumps, cclumps, arenas, sealed, active; /* active: arenas with something in them */
 	u64 writes, wbytes, dups, syncs, reads, rbytes, hits, healed, lost; /* lost: reads that found damage and no cure */
 	u64 slots, indexbytes, cachebytes, unsynced;
 	u64 scrubbed, scrubtotal, scrubbad; /* bytes of the running scrub, damage found by all */
