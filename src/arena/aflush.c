@@ -113,7 +113,11 @@ static void flush_round(Astore *s, u64 *last, int *quiet)
 			astore_say(s, "%s", rerrstr());
 		lock(&s->lk);
 	}
-	flush_tails(s, *quiet == IDLEROUNDS);
+	flush_tails(s, s->flushall || *quiet == IDLEROUNDS);
+	if (s->flushall) {
+		s->flushall = false;
+		cond_all(&s->moved);
+	}
 	if (s->since > CKPTCLUMPS && s->index != NULL) {
 		unlock(&s->lk);
 		if (ckpt_save(s) < 0)

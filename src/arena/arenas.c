@@ -84,19 +84,41 @@ static int open_places(Astore *s, Part *part)
 	return 0;
 }
 
+static int open_part(Astore *s, Part *p)
+{
+	if (p == NULL)
+		return -1;
+	s->part = mem_grow(s->part, (size_t)s->npart + 1, sizeof *s->part);
+	s->part[s->npart++] = p;
+	return open_places(s, p);
+}
+
 static int open_parts(Astore *s, const VtConf *c)
 {
-	s->part = mem_array((size_t)c->narenas + 1, sizeof *s->part);
-	for (int i = 0; i < c->narenas; i++) {
-		Part *p = part_open(c->arenas[i], s->opt.readonly ? DiskRead : DiskWrite);
-
-		if (p == NULL)
+	for (int i = 0; i < c->narenas; i++)
+		if (open_part(s, part_open(c->arenas[i], s->opt.readonly ? DiskRead : DiskWrite)) < 0)
 			return -1;
-		s->part[s->npart++] = p;
-		if (open_places(s, p) < 0)
-			return -1;
-	}
 	return s->n > 0 ? 0 : werrstr("the configuration names no arenas");
+}
+
+/* all n disks are taken, the rest of them closed after a failure */
+static int open_disks(Astore *s, Disk *const *d, int n)
+{
+	int rc = 0;
+
+	for (int i = 0; i < n; i++) {
+		Part *p = rc == 0 ? part_load(d[i]) : NULL;
+
+		if (p == NULL) {
+			autofree char *why = mem_str(rerrstr());
+
+			disk_close(d[i]);
+			rc = werrstr("%s", why);
+		} else {
+			rc = open_part(s, p);
+		}
+	}
+	return rc;
 }
 
 /* the directory does not add up: everything is read from the clumps */
@@ -201,13 +223,11 @@ static int load_index(Astore *s, Recovery *r)
 	return rc;
 }
 
-static int open_all(Astore *s, const VtConf *c)
+static int open_all(Astore *s)
 {
 	Recovery *r;
-	int rc = open_parts(s, c);
+	int rc = 0;
 
-	if (rc < 0)
-		return -1;
 	r = mem_array((size_t)s->n, sizeof *r);
 	for (int i = 0; i < s->n && rc == 0; i++)
 		rc = open_recover(s, &s->place[i], &r[i]);
@@ -317,7 +337,7 @@ static u64 cache_size(const VtConf *c, const ArenasOpt *o)
 	return c->mem + c->bcmem != 0 ? c->mem + c->bcmem : CACHE;
 }
 
-Store *arenas_open(const VtConf *c, const ArenasOpt *o)
+static Store *astore_open(Disk *const *d, int n, const VtConf *c, const ArenasOpt *o)
 {
 	static const ArenasOpt none;
 	Astore *s = mem_new(sizeof *s);
@@ -333,7 +353,7 @@ Store *arenas_open(const VtConf *c, const ArenasOpt *o)
 	s->noring = s->opt.noring;
 	s->scrubrate = s->opt.scrub;
 	s->cache = cache_new(cache_size(c, &s->opt));
-	if (open_all(s, c) == 0 && open_threads(s) == 0)
+	if ((d != NULL ? open_disks(s, d, n) : open_parts(s, c)) == 0 && open_all(s) == 0 && open_threads(s) == 0)
 		return &s->store;
 	{
 		autofree char *why = mem_str(rerrstr());
@@ -343,6 +363,10 @@ Store *arenas_open(const VtConf *c, const ArenasOpt *o)
 	}
 	return NULL;
 }
+
+Store *arenas_open(const VtConf *c, const ArenasOpt *o) { return astore_open(NULL, 0, c, o); }
+
+Store *arenas_opendisks(Disk *const *d, int n, const VtConf *c, const ArenasOpt *o) { return astore_open(d, n, c, o); }
 
 int arenas_count(Store *st) { return ((Astore *)st)->n; }
 
@@ -395,6 +419,12 @@ int arenas_checkpoint(Store *st)
 		return werrstr("store is read only");
 	if (astore_sync(st) < 0)
 		return -1;
+	lock(&s->lk);
+	s->flushall = s->kick = true;
+	cond_all(&s->moved);
+	while (s->flushall && !s->stop) /* the flusher's work */
+		(void)cond_wait(&s->moved, &s->lk, -1);
+	unlock(&s->lk);
 	return s->index != NULL ? ckpt_save(s) : 0;
 }
 

@@ -81,7 +81,7 @@ typedef struct Astore {
 	u64 written, synced;     /* bytes appended since the start; of which durable */
 	u64 started;             /* bytes that Linux was told to write */
 	u64 since;               /* clumps since the index's checkpoint */
-	bool syncing, stop, kick;
+	bool syncing, stop, kick, flushall;
 	char *syncfail;          /* a sync failed: what was written is not sure any more */
 
 	Lock poollk;

@@ -9,6 +9,7 @@
 #define ARENA_ARENAS_H
 
 #include <arena/conf.h>
+#include <arena/disk.h>
 #include <arena/store.h>
 
 typedef struct ArenasOpt {
@@ -28,6 +29,9 @@ typedef struct ArenasOpt {
  * what, where and why.  Blocks until the store can be used.  o may be NULL.
  */
 Store *arenas_open(const VtConf *c, const ArenasOpt *o) must_use;
+
+/* arenas_opendisks is arenas_open on n disks, which it takes over (also when it fails), in place of c's arenas; for tests. */
+Store *arenas_opendisks(Disk *const *d, int n, const VtConf *c, const ArenasOpt *o) must_use;
 
 /* How one arena is; texts belong to the caller's structure. */
 typedef struct ArenaInfo {
