@@ -36,32 +36,31 @@ void ip_end(Srv *srv)
 }
 
 /* defaults sets a new stack up like Plan 9's: nothing happens by itself, ports for calls are high and random. */
-static void defaults(void)
+static int defaults(void *arg)
 {
 	static const char *const set[][2] = {
 		{ "net/ipv4/ip_local_port_range", "32768 65535" }, { "net/ipv4/conf/all/rp_filter", "0" },
 		{ "net/ipv4/conf/default/rp_filter", "0" }, { "net/ipv6/conf/all/accept_ra", "0" },
 		{ "net/ipv6/conf/default/accept_ra", "0" }, { "net/ipv6/conf/default/autoconf", "0" },
-		{ "net/ipv6/conf/all/addr_gen_mode", "1" }, { "net/ipv6/conf/default/addr_gen_mode", "1" },
+		{ "net/ipv6/conf/default/addr_gen_mode", "1" }, /* all would give the loopback its ::1 again */
 		{ "net/ipv4/conf/all/arp_ignore", "1" }, { "net/ipv4/ip_default_ttl", "255" },
 	};
 
+	(void)arg;
 	netns_defaults(set, (int)nelem(set));
+	return 0;
 }
 
-/* selfcalls brings Linux's loopback up, which calls to our own addresses need, with no address of its own. */
-static int selfcalls(Stack *s)
+int stack_ns(Stack *s)
 {
-	autofree IfAddr *a = NULL;
-	int lo = netlink_index(s->nl, "lo"), n;
+	static Lock lk = LOCK_INIT(RankLeaf);
 
-	if (lo < 0 || netlink_up(s->nl, "lo", true) < 0)
-		return -1;
-	n = netlink_addrs(s->nl, &a);
-	for (int i = 0; i < n; i++)
-		if (a[i].index == lo && netlink_deladdr(s->nl, &a[i]) < 0)
-			return -1;
-	return n < 0 ? -1 : 0;
+	lock(&lk);
+	if (!s->set)
+		netns_run(s->ns, defaults, NULL);
+	s->set = true;
+	unlock(&lk);
+	return s->ns;
 }
 
 /* sockets opens what the stack asks its net name space with; ns -1: this thread's own. */
@@ -72,7 +71,7 @@ static int sockets(Stack *s, int ns)
 	return s->diag != NULL ? 0 : -1;
 }
 
-/* born runs in the new net name space, so that all is done in one visit: each costs a thread. */
+/* born runs in the new net name space, so that all is done in one visit. */
 static int born(void *arg)
 {
 	Stack *s = arg;
@@ -80,8 +79,8 @@ static int born(void *arg)
 	s->ns = netns_self();
 	if (s->ns < 0)
 		return -1;
-	defaults();
-	return sockets(s, -1);
+	/* calls to our own addresses need Linux's loopback, with no address of its own */
+	return sockets(s, -1) < 0 ? -1 : netlink_loopback(s->nl);
 }
 
 /* keepndb finds the text of /net/ndb that an earlier kernel process left, or makes it anew and has it kept. */
@@ -109,8 +108,9 @@ static int begin(Stack *s)
 		rc = sockets(s, s->ns) < 0 || keepndb(s) < 0 ? -1 : 0;
 		if (rc == 0)
 			ifc_restore(s);
+		s->set = conv_get(s, &ip_ipifc, 0) != NULL; /* what somebody has set since stays */
 	} else {
-		rc = netns_run(-1, born, s) < 0 || kern_store(s->k, key, s->ns) < 0 || keepndb(s) < 0 ? -1 : selfcalls(s);
+		rc = netns_run(-1, born, s) < 0 || kern_store(s->k, key, s->ns) < 0 || keepndb(s) < 0 ? -1 : 0;
 	}
 	return rc < 0 ? werrstr("%s: %s", s->name, rerrstr()) : 0;
 }
@@ -177,7 +177,7 @@ static Srv *opendev(Kern *k, const char *spec)
 int ip_netns(Kern *k, int n)
 {
 	Stack *s = n >= 0 && n < IP_STACKS ? get(k, n) : errnull(Enodev);
-	int fd = s != NULL ? fcntl(s->ns, F_DUPFD_CLOEXEC, 3) : -1;
+	int fd = s != NULL ? fcntl(stack_ns(s), F_DUPFD_CLOEXEC, 3) : -1;
 
 	if (s == NULL)
 		return -1;

@@ -103,7 +103,8 @@ struct Stack {
 	Kern *k;
 	int n;
 	char name[8];       /* "#I0" */
-	int ns;
+	int ns;             /* see stack_ns */
+	bool set;           /* the defaults of ns are Plan 9's */
 	Netlink *nl, *diag;
 	ConvTab tab[NPROTO];
 	int ndb;            /* a memory file */
@@ -125,6 +126,12 @@ typedef enum IpLog { LogIp = 1, LogFs = 2, LogTcp = 4, LogIcmp = 8, LogUdp = 16 
 
 /* ip.c */
 void ip_end(Srv *srv);
+
+/*
+ * stack_ns returns the net name space, for whoever makes sockets or interfaces in it or changes its settings: the first
+ * use has it set up like Plan 9's stacks, a third of the time that one takes.
+ */
+int stack_ns(Stack *s);
 
 /* ipfs.c: the operations; who asks */
 extern const SrvOps ip_ops;

@@ -62,7 +62,7 @@ int conv_localport(const char *str, Ip *ip, u16 *port)
 
 bool stack_localfor(Stack *s, const Ip *to, Ip *from)
 {
-	autofd int fd = ipsock_new(s->ns, IpUdp, to);
+	autofd int fd = ipsock_new(stack_ns(s), IpUdp, to);
 	u16 port;
 
 	return fd >= 0 && ipsock_connect(fd, to, 9) == 0 && ipsock_local(fd, from, &port) == 0;
@@ -70,7 +70,7 @@ bool stack_localfor(Stack *s, const Ip *to, Ip *from)
 
 int conv_socket(Conv *c, const Ip *like)
 {
-	int fd = ipsock_new(c->st->ns, (IpKind)c->p->kind, like);
+	int fd = ipsock_new(stack_ns(c->st), (IpKind)c->p->kind, like);
 
 	if (fd < 0)
 		return -1;

@@ -105,7 +105,7 @@ static int garp(Stack *s, const Ip *ip)
 
 	if (c == NULL || !ip_isv4(ip))
 		return werrstr("no interface");
-	if (netlink_link(s->nl, c->ifc.name, &i) < 0 || (fd = packet_open(s->ns, i.index, ETHERARP)) < 0)
+	if (netlink_link(s->nl, c->ifc.name, &i) < 0 || (fd = packet_open(stack_ns(s), i.index, ETHERARP)) < 0)
 		return -1;
 	memcpy(p + MACLEN, i.mac, MACLEN);
 	put_be16(p + 2 * MACLEN, ETHERARP);
@@ -154,7 +154,7 @@ static int selforder(const void *a, const void *b)
 /* groups adds the multicast addresses from /proc/net/igmp or igmp6: the column with that many hex digits. */
 static void groups(Stack *s, Buf *b, const char *file, size_t digits)
 {
-	autofree char *text = netns_slurp(s->ns, file);
+	autofree char *text = netns_slurp(stack_ns(s), file);
 
 	for (char *line = text, *next; line != NULL && *line != '\0'; line = next) {
 		char *f[8];

@@ -352,7 +352,7 @@ static int ctl_adopt(Req *r, Conv *c, char **f, int n)
 	fd = fdarg(r, f, n);
 	if (fd < 0)
 		return -1;
-	if (ipsock_kind(fd) != c->p->kind || !ipsock_samestack(fd, c->st->ns)) {
+	if (ipsock_kind(fd) != c->p->kind || !ipsock_samestack(fd, stack_ns(c->st))) {
 		close(fd);
 		return werrstr("descriptor %s is not a %s socket of this stack", f[1], c->p->name);
 	}

@@ -263,7 +263,7 @@ static int opensnoop(Req *r)
 		return errset(Eperm);
 	if (c->ifc.medium[0] == '\0')
 		return werrstr("interface not bound");
-	x->fd = packet_open(s->ns, c->ifc.index, 0);
+	x->fd = packet_open(stack_ns(s), c->ifc.index, 0);
 	return x->fd < 0 ? -1 : 0;
 }
 
@@ -473,7 +473,7 @@ static void writenetns(Req *r, Stack *s)
 		errset(Eperm);
 	} else if (text != NULL && str_int(text, 0, INT32_MAX, &fd) == 0) {
 		to = kern_takefd(r->caller.pid, (int)fd);
-		if (to >= 0 && ipsock_give(to, s->ns) == 0) {
+		if (to >= 0 && ipsock_give(to, stack_ns(s)) == 0) {
 			r->o.count = r->i.count;
 			req_ok(r);
 			return;

@@ -180,7 +180,7 @@ static int bindether(Req *r, Conv *c, const char *path)
 		return werrstr("%s is not an ether device: %s", path, rerrstr());
 	if (c->ifc.medium[0] != '\0')
 		return werrstr("interface already bound");
-	if (ether_bind(c->st->k, dev, c->st->ns, &i) < 0)
+	if (ether_bind(c->st->k, dev, stack_ns(c->st), &i) < 0)
 		return -1;
 	(void)!str_cpy(c->ifc.dev, sizeof c->ifc.dev, dev);
 	(void)!str_cpy(c->ifc.name, sizeof c->ifc.name, i.name);
@@ -294,7 +294,7 @@ static int proxy(Conv *c, const char *flags)
 
 	if (strstr(flags, "trans") != NULL)
 		return werrstr("trans: source address translation is not implemented");
-	return strstr(flags, "proxy") != NULL ? netns_sysctl(c->st->ns, name, "1") : errset(Ebadarg);
+	return strstr(flags, "proxy") != NULL ? netns_sysctl(stack_ns(c->st), name, "1") : errset(Ebadarg);
 }
 
 /* parseaddr reads ip [mask [remote]] as Plan 9's add and remove have them. */
@@ -389,7 +389,7 @@ static int setrecvra(Conv *c, bool on)
 	autofree char *ra = mem_printf("net/ipv6/conf/%s/accept_ra", c->ifc.name);
 	autofree char *au = mem_printf("net/ipv6/conf/%s/autoconf", c->ifc.name);
 
-	if (netns_sysctl(c->st->ns, ra, on ? "2" : "0") < 0 || netns_sysctl(c->st->ns, au, on ? "1" : "0") < 0)
+	if (netns_sysctl(stack_ns(c->st), ra, on ? "2" : "0") < 0 || netns_sysctl(stack_ns(c->st), au, on ? "1" : "0") < 0)
 		return -1;
 	c->ifc.recvra = on;
 	return 0;
@@ -414,9 +414,9 @@ static int iprouting(Conv *c, char **f, int n)
 {
 	const char *v = n > 1 && strcmp(f[1], "0") == 0 ? "0" : "1";
 
-	if (netns_sysctl(c->st->ns, "net/ipv4/ip_forward", v) < 0)
+	if (netns_sysctl(stack_ns(c->st), "net/ipv4/ip_forward", v) < 0)
 		return -1;
-	return netns_sysctl(c->st->ns, "net/ipv6/conf/all/forwarding", v);
+	return netns_sysctl(stack_ns(c->st), "net/ipv6/conf/all/forwarding", v);
 }
 
 static int ifc_ctl(Req *r, Conv *c, char **f, int n)

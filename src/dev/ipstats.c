@@ -30,7 +30,7 @@ static int load(Stack *s, const char *file, const char *group, Counters *c)
 	size_t len = strlen(group);
 
 	c->n = 0;
-	c->text = netns_slurp(s->ns, file);
+	c->text = netns_slurp(stack_ns(s), file);
 	if (c->text == NULL)
 		return -1;
 	for (char *l = strtok_r(c->text, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save)) {
@@ -143,7 +143,7 @@ int stats_icmp(Stack *s, Buf *b)
 /* snmp6 has one counter a line */
 int stats_icmpv6(Stack *s, Buf *b)
 {
-	autofree char *text = netns_slurp(s->ns, "snmp6");
+	autofree char *text = netns_slurp(stack_ns(s), "snmp6");
 	char *save = NULL;
 
 	if (text == NULL)

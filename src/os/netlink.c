@@ -16,7 +16,10 @@
 #ifndef ARPHRD_ETHER
 enum { ARPHRD_ETHER = 1, ARPHRD_LOOPBACK = 772 };
 #endif
-enum { MACVLANBRIDGE = 4 }; /* MACVLAN_MODE_BRIDGE */
+enum {
+	LOOPBACK = 1,      /* the index of lo: Linux makes it first, and sees to that */
+	MACVLANBRIDGE = 4, /* MACVLAN_MODE_BRIDGE */
+};
 
 Netlink *netlink_open(int ns)
 {
@@ -234,6 +237,20 @@ int netlink_up(Netlink *n, const char *name, bool up)
 	if (change(n, &r, RTM_NEWLINK, name, up ? IFF_UP : 0, IFF_UP) < 0)
 		return -1;
 	return doit(n, &r, name, up ? "bring up" : "take down");
+}
+
+int netlink_loopback(Netlink *n)
+{
+	struct ifinfomsg m = { .ifi_index = LOOPBACK, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	IfAddr a[2] = { { .index = LOOPBACK, .bits = 104 }, { .index = LOOPBACK, .bits = 128 } };
+	Nlreq r;
+
+	nl_start(&r, RTM_NEWLINK, 0, &m, sizeof m);
+	if (doit(n, &r, "lo", "bring up") < 0 || ip_parse("127.0.0.1", &a[0].ip) < 0 || ip_parse("::1", &a[1].ip) < 0 ||
+	    netlink_deladdr(n, &a[0]) < 0)
+		return -1;
+	(void)!netlink_deladdr(n, &a[1]); /* not there on a host without IPv6 */
+	return 0;
 }
 
 int netlink_promisc(Netlink *n, const char *name, bool on)

@@ -42,25 +42,40 @@ static void visit(void *p)
 		snprintf(v->err, sizeof v->err, "%s", rerrstr());
 }
 
-int netns_run(int ns, int (*fn)(void *arg), void *arg)
-{
-	Visit v = { .ns = ns, .fn = fn, .arg = arg };
-	pthread_t t;
-
-	if (thread_new(&t, "netns", visit, &v) < 0)
-		return -1;
-	thread_join(t);
-	if (v.rc < 0)
-		werrstr("%s", v.err);
-	return v.rc;
-}
-
 static int openself(void *arg)
 {
 	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	(void)arg;
 	return fd < 0 ? os_werr("/proc/thread-self/ns/net") : fd;
+}
+
+/* excursion makes the visit in this thread, if it has the right to come back; false: it has not. */
+static bool excursion(Visit *v)
+{
+	autofd int home = openself(NULL);
+
+	if (home < 0 || setns(home, CLONE_NEWNET) < 0)
+		return false;
+	v->rc = enter(v->ns) < 0 ? -1 : v->fn(v->arg);
+	if (setns(home, CLONE_NEWNET) < 0)
+		abort(); /* it was allowed a moment ago; going on in the wrong stack would be worse */
+	return true;
+}
+
+int netns_run(int ns, int (*fn)(void *arg), void *arg)
+{
+	Visit v = { .ns = ns, .fn = fn, .arg = arg };
+	pthread_t t;
+
+	if (excursion(&v))
+		return v.rc;
+	if (thread_new(&t, "netns", visit, &v) < 0)
+		return -1;
+	thread_join(t);
+	if (v.rc < 0)
+		werrstr("%s", v.err);
+	return v.rc;
 }
 
 int netns_new(void)
@@ -91,26 +106,11 @@ static int makesocket(void *arg)
 	return fd < 0 ? os_werr("socket") : fd;
 }
 
-/* excursion makes a socket in ns from this thread, if it has the right to come back; false: it has not. */
-static bool excursion(int ns, int *a, int *fd)
-{
-	autofd int home = openself(NULL);
-
-	if (home < 0 || setns(home, CLONE_NEWNET) < 0 || setns(ns, CLONE_NEWNET) < 0)
-		return false;
-	*fd = makesocket(a);
-	if (setns(home, CLONE_NEWNET) < 0)
-		abort(); /* it was allowed a moment ago; going on in the wrong stack would be worse */
-	return true;
-}
-
 int netns_socket(int ns, int domain, int type, int proto)
 {
-	int a[3] = { domain, type, proto }, fd;
+	int a[3] = { domain, type, proto };
 
-	if (ns < 0)
-		return makesocket(a);
-	return excursion(ns, a, &fd) ? fd : netns_run(ns, makesocket, a);
+	return ns < 0 ? makesocket(a) : netns_run(ns, makesocket, a);
 }
 
 typedef struct File {
@@ -140,24 +140,22 @@ typedef struct Settings {
 	int n;
 } Settings;
 
-static int set1(const char *name, const char *value)
+static int set1(int sys, const char *name, const char *value)
 {
-	char path[128];
-	autofd int fd = -1;
+	autofd int fd = openat(sys, name, O_WRONLY | O_CLOEXEC);
 
-	snprintf(path, sizeof path, "/proc/sys/%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		return os_werr("set %s", path);
+		return os_werr("set %s", name);
 	return 0;
 }
 
 static int setall(void *arg)
 {
 	const Settings *t = arg;
+	autofd int sys = open("/proc/sys", O_PATH | O_CLOEXEC);
 
 	for (int i = 0; i < t->n; i++)
-		if (set1(t->set[i][0], t->set[i][1]) < 0)
+		if (set1(sys, t->set[i][0], t->set[i][1]) < 0)
 			return -1;
 	return 0;
 }
@@ -172,8 +170,11 @@ int netns_sysctl(int ns, const char *name, const char *value)
 
 void netns_defaults(const char *const set[][2], int n)
 {
+	/* the look-up of net is slow: Linux has one of that name for each net name space, in one hash chain */
+	autofd int net = open("/proc/sys/net", O_PATH | O_CLOEXEC);
+
 	for (int i = 0; i < n; i++)
-		if (set1(set[i][0], set[i][1]) < 0)
+		if (set1(net, set[i][0] + strlen("net/"), set[i][1]) < 0)
 			continue; /* the host does not have it */
 }
 

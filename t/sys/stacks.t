@@ -22,6 +22,8 @@ call() { timeout 30 "$A" grid exec -g "$g" other /bin/telnet "$@" 2>&1 </dev/nul
 listens() { x box /bin/sh -c "[ \$(cat $1/tcp/*/status | grep -c ^Listen) = $2 ]"; }
 later listens /net 1
 later listens /net.alt 2
+is "$(x box /bin/cat /net/ipselftab /net.alt/ipselftab | grep -cE '^(::1|127[.])')" 0 "nobody has Linux's own loopback addresses"
+is "$(rc box "/bin/sh -c 'cat /proc/sys/net/ipv4/ip_local_port_range /proc/sys/net/ipv4/ip_default_ttl' | tr '\\t' ' '")" "$(printf '32768 65535\n255')" "ports and time to live are Plan 9's"
 is "$(call 'tcp!10.0.0.1!2500')" "by net" "the address on one segment"
 is "$(call '/net.alt/tcp!10.0.0.1!2500')" "by net.alt" "the same address on the other"
 is "$(call '/net.alt/tcp!10.0.0.1!2501')" "only alt" "a listener on /net.alt"

@@ -99,6 +99,9 @@ int netlink_bridge(Netlink *n, const char *name) must_use;
 int netlink_macvlan(Netlink *n, const char *name, const char *parent, int ns) must_use;
 int netlink_dummy(Netlink *n, const char *name) must_use;
 
+/* netlink_loopback brings the loopback of a new net name space up and takes the addresses that Linux then gives it away. */
+int netlink_loopback(Netlink *n) must_use;
+
 /* changes to one interface, by name; a new name or MAC wants the interface down. */
 int netlink_delete(Netlink *n, const char *name) must_use;
 int netlink_up(Netlink *n, const char *name, bool up) must_use;

@@ -1,7 +1,8 @@
 /*
- * Net name spaces.  A thread that enters one is made for that and ends: a
- * process in a child user name space may enter its stacks but perhaps not
- * come back to the net name space it was started in.
+ * Net name spaces.  A thread that may not come back to the net name space
+ * it is in (a process in a child user name space may enter its stacks, but
+ * perhaps not return to where it was started) has another one made for each
+ * visit.
  */
 #ifndef OS_NETNS_H
 #define OS_NETNS_H
@@ -15,7 +16,7 @@ int netns_new(void) must_use;
 int netns_self(void) must_use;
 int netns_of(int pid) must_use;
 
-/* netns_run calls fn(arg) in net name space ns (-1: a new one), in a thread of its own, and returns what fn did and its
+/* netns_run calls fn(arg) in net name space ns (-1: a new one), perhaps in a thread of its own, and returns what fn did and its
  * error string. */
 int netns_run(int ns, int (*fn)(void *arg), void *arg);
 
