@@ -88,6 +88,8 @@ static int info(int dirfd, const char *name, int flags, Finfo *fi)
 		.mtime = s.mtime.sec,
 		.change = (u64)s.ctime.sec * 1000000000u + s.ctime.nsec,
 		.mount = s.mount,
+		.major = s.rdev_major,
+		.minor = s.rdev_minor,
 	};
 	return 0;
 }
@@ -206,6 +208,21 @@ int at_times(int dirfd, const char *name, i64 atime, i64 mtime)
 	};
 
 	return utimensat(dirfd, name, ts, AT_SYMLINK_NOFOLLOW) < 0 ? fail() : 0;
+}
+
+int at_symlink(const char *target, int dirfd, const char *name)
+{
+	return symlinkat(target, dirfd, name) < 0 ? fail() : 0;
+}
+
+int at_mkfifo(int dirfd, const char *name, u32 mode)
+{
+	return mkfifoat(dirfd, name, mode) < 0 ? fail() : 0;
+}
+
+int at_mknod(int dirfd, const char *name, char type, u32 mode, u32 maj, u32 min)
+{
+	return mknodat(dirfd, name, (type == 'b' ? S_IFBLK : S_IFCHR) | mode, makedev(maj, min)) < 0 ? fail() : 0;
 }
 
 char *at_readlink(int dirfd, const char *name)

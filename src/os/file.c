@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <base/err.h>
 #include <base/mem.h>
 #include <os/file.h>
@@ -119,6 +120,19 @@ int file_ftimes(int fd, i64 mtime)
 int file_mkdirat(int dir, const char *name, u32 mode)
 {
 	return mkdirat(dir, name, mode) < 0 ? os_werr("%s", name) : 0;
+}
+
+static struct timespec seconds(i64 t) { return (struct timespec){ t < 0 ? 0 : t, t < 0 ? UTIME_OMIT : 0 }; }
+
+int file_fattr(int fd, i64 mode, i64 uid, i64 gid, i64 atime, i64 mtime)
+{
+	struct timespec t[2] = { seconds(atime), seconds(mtime) };
+
+	if ((uid >= 0 || gid >= 0) && fchown(fd, (uid_t)uid, (gid_t)gid) < 0)
+		return os_werr("set owner");
+	if (mode >= 0 && fchmod(fd, (mode_t)mode) < 0)
+		return os_werr("set mode");
+	return (atime >= 0 || mtime >= 0) && futimens(fd, t) < 0 ? os_werr("set times") : 0;
 }
 
 u32 file_umask(void)

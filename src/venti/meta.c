@@ -18,11 +18,11 @@
 
 enum { Magic = 0x5656fc79, EntryMagic = 0x1c4d9072 };
 
-int meta_unpack(MetaBlock *mb, u8 *buf, size_t n)
+int meta_unpack(MetaBlock *mb, const u8 *buf, size_t n)
 {
 	u32 magic;
 
-	*mb = (MetaBlock){ .buf = buf, .max = (u32)n };
+	*mb = (MetaBlock){ .buf = (u8 *)(uintptr_t)buf, .max = (u32)n };
 	if (n == 0)
 		return 0;
 	if (n < METAHDR)

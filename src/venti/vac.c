@@ -42,7 +42,7 @@ static int top_entries(Vac *vac, Entry e[3])
 
 	for (int level = 0; level < 2; level++) {
 		for (u32 i = 0; i < 3; i++)
-			if (vac_entry(vac, &top, i, &e[i]) < 0)
+			if (tree_entry(vac->cache, &top, i, &e[i]) < 0)
 				return -1;
 		if (e[2].flags & EntryActive)
 			break;
@@ -57,12 +57,15 @@ static int top_entries(Vac *vac, Entry e[3])
 
 static int root_dir(Vac *vac, const Entry *e, VacDir *d)
 {
-	autofree u8 *p = mem_try(e->dsize);
+	VBlock *b = tree_block(vac->cache, e, 0);
 	MetaBlock mb;
+	int r;
 
-	if (p == NULL || vacfile_block(vac, e, 0, p) < 0)
+	if (b == NULL)
 		return -1;
-	return meta_unpack(&mb, p, e->dsize) < 0 ? -1 : vacdir_get(d, &mb, 0);
+	r = meta_unpack(&mb, vblock_bytes(b), e->dsize) < 0 ? -1 : vacdir_get(d, &mb, 0);
+	vblock_drop(b);
+	return r;
 }
 
 static int open_root(Vac *vac)
@@ -77,21 +80,20 @@ static int open_root(Vac *vac)
 	return 0;
 }
 
-Vac *vac_open(Venti *v, const Score *s)
+Vac *vac_open(VCache *c, const Score *s)
 {
-	u8 p[ROOT];
 	char text[SCORETEXT];
 	Vac *vac = mem_new(sizeof *vac);
-	long n = venti_read(v, s, VtRoot, p, ROOT);
+	VBlock *b = vcache_get(c, s, VtRoot, ROOT);
+	int r = b == NULL ? -1 : root_unpack(&vac->root, vblock_bytes(b));
 
-	vac->v = v;
-	if (n == ROOT && root_unpack(&vac->root, p) == 0) {
-		if (strcmp(vac->root.type, "vac") != 0)
-			werrstr("its type is '%.20s', not vac", vac->root.type);
-		else if (open_root(vac) == 0)
-			return vac;
-	} else if (n >= 0 && n != ROOT)
-		werrstr("its root has %ld bytes, not %d", n, ROOT);
+	if (b != NULL)
+		vblock_drop(b);
+	vac->cache = c;
+	if (r == 0 && strcmp(vac->root.type, "vac") != 0)
+		r = werrstr("its type is '%.20s', not vac", vac->root.type);
+	if (r == 0 && open_root(vac) == 0)
+		return vac;
 	free(vac);
 	werrstr("archive vac:%s: %s", score_print(s, text), rerrstr());
 	return NULL;
@@ -105,6 +107,7 @@ void vac_close(Vac *vac)
 	free(vac);
 }
 
+VCache *vac_cache(const Vac *vac) { return vac->cache; }
 const Root *vac_rootblock(const Vac *vac) { return &vac->root; }
 VacFile *vac_root(Vac *vac) { return vacfile_take(vac->top); }
 
@@ -113,56 +116,4 @@ u64 vac_maxqid(const Vac *vac)
 	const VacDir *d = &vac->top->dir;
 
 	return d->qidspace ? d->qidmax : d->qid;
-}
-
-/* block reads a block of full bytes */
-static int block(Vac *vac, const Score *s, int type, u8 *p, u32 full)
-{
-	long n = score_eq(s, &score_zero) ? 0 : venti_read(vac->v, s, type, p, full < BLOCKMAX ? full : BLOCKMAX);
-
-	if (n < 0)
-		return -1;
-	block_extend(type, p, (size_t)n, full);
-	return 0;
-}
-
-int vacfile_score(Vac *vac, const Entry *e, u64 bn, Score *s)
-{
-	u64 np = e->psize / SCORE;
-	autofree u8 *p = NULL;
-
-	if (bn >= entry_blocks(e))
-		return werrstr("block %llu is behind the end", (unsigned long long)bn);
-	*s = e->score;
-	if (e->depth > 0 && (p = mem_try(e->psize)) == NULL)
-		return -1;
-	for (int l = e->depth; l > 0 && !score_eq(s, &score_zero); l--) {
-		u64 below = 1;
-
-		for (int i = 1; i < l && below <= bn; i++)
-			below *= np;
-		if (block(vac, s, entry_type(e, l), p, e->psize) < 0)
-			return -1;
-		memcpy(s->b, p + bn / below % np * SCORE, SCORE);
-	}
-	return 0;
-}
-
-int vacfile_block(Vac *vac, const Entry *e, u64 bn, u8 *p)
-{
-	Score s;
-
-	return vacfile_score(vac, e, bn, &s) < 0 ? -1 : block(vac, &s, entry_type(e, 0), p, e->dsize);
-}
-
-int vac_entry(Vac *vac, const Entry *dir, u32 i, Entry *e)
-{
-	u32 per = entry_per(dir->dsize);
-	autofree u8 *p = NULL;
-
-	*e = (Entry){ 0 };
-	if (i / per >= entry_blocks(dir))
-		return 0;
-	p = mem_try(dir->dsize);
-	return p == NULL || vacfile_block(vac, dir, i / per, p) < 0 ? -1 : entry_unpack(e, p + i % per * ENTRY);
 }

@@ -6,14 +6,13 @@
 #include <venti/vac.h>
 #include "vacimpl.h"
 
+enum { AHEAD = 8 }; /* blocks of a directory that are asked for when it is listed */
 enum { BADBLOCKS = 16 }; /* in one directory, before the rest of its blocks is not looked at */
 
 struct VacList {
 	VacFile *f;
 	u64 next;           /* meta block to be read next */
-	u8 *buf, *entries;  /* a meta block; the entry block that was looked at last */
-	u64 at;             /* its number */
-	bool have;
+	VBlock *b;          /* mb's */
 	MetaBlock mb;
 	u32 i;              /* entry in mb to be returned next */
 	int bad;            /* blocks that were none */
@@ -71,17 +70,25 @@ static VacFile *child(VacFile *dir, VacDir *d)
 {
 	Entry e, me = { 0 };
 
-	if (vac_entry(dir->vac, &dir->e, d->entry, &e) < 0 ||
-	    ((d->mode & ModeDir) && vac_entry(dir->vac, &dir->e, d->mentry, &me) < 0)) {
+	if (tree_entry(dir->vac->cache, &dir->e, d->entry, &e) < 0 ||
+	    ((d->mode & ModeDir) && tree_entry(dir->vac->cache, &dir->e, d->mentry, &me) < 0)) {
 		vacdir_clear(d);
 		return NULL;
 	}
 	return make(dir, d, &e, &me);
 }
 
-static int load(VacFile *dir, u64 bn, u8 *buf, MetaBlock *mb)
+/* load makes *b (dropping what it was) and mb meta block bn */
+static int load(VacFile *dir, u64 bn, VBlock **b, MetaBlock *mb)
 {
-	return vacfile_block(dir->vac, &dir->me, bn, buf) < 0 ? -1 : meta_unpack(mb, buf, dir->me.dsize);
+	if (*b != NULL)
+		vblock_drop(*b);
+	mb->n = 0;
+	*b = tree_block(dir->vac->cache, &dir->me, bn);
+	if (*b != NULL && meta_unpack(mb, vblock_bytes(*b), dir->me.dsize) == 0)
+		return 0;
+	mb->n = 0;
+	return -1;
 }
 
 /* first compares a block's first name with elem */
@@ -96,7 +103,7 @@ static int first(const MetaBlock *mb, const char *elem, int *c)
 }
 
 /* bisect: the last block whose first name is not behind elem; blocks are known to be in order and not empty */
-static int bisect(VacFile *dir, const char *elem, u8 *buf, MetaBlock *mb)
+static int bisect(VacFile *dir, const char *elem, VBlock **b, MetaBlock *mb)
 {
 	u64 lo = 0, hi = entry_blocks(&dir->me);
 
@@ -104,18 +111,18 @@ static int bisect(VacFile *dir, const char *elem, u8 *buf, MetaBlock *mb)
 		u64 mid = (lo + hi) / 2;
 		int c;
 
-		if (load(dir, mid, buf, mb) < 0 || first(mb, elem, &c) < 0)
+		if (load(dir, mid, b, mb) < 0 || first(mb, elem, &c) < 0)
 			return -1;
 		if (c <= 0)
 			lo = mid;
 		else
 			hi = mid;
 	}
-	return load(dir, lo, buf, mb);
+	return load(dir, lo, b, mb);
 }
 
 /* scan looks through all blocks, and sees whether they are in order */
-static int scan(VacFile *dir, const char *elem, u8 *buf, MetaBlock *mb, MetaEntry *me)
+static int scan(VacFile *dir, const char *elem, VBlock **b, MetaBlock *mb, MetaEntry *me)
 {
 	u64 n = entry_blocks(&dir->me);
 	char last[METANAME + 1] = "";
@@ -128,7 +135,7 @@ static int scan(VacFile *dir, const char *elem, u8 *buf, MetaBlock *mb, MetaEntr
 		u32 i;
 		int c, r;
 
-		if (load(dir, bn, buf, mb) < 0)
+		if (load(dir, bn, b, mb) < 0)
 			return -1;
 		r = meta_search(mb, elem, &i, me);
 		if (r != 0)
@@ -148,8 +155,8 @@ static int scan(VacFile *dir, const char *elem, u8 *buf, MetaBlock *mb, MetaEntr
 
 VacFile *vacfile_walk(VacFile *dir, const char *elem)
 {
-	autofree u8 *buf = NULL;
-	MetaBlock mb;
+	VBlock *b = NULL;
+	MetaBlock mb = { 0 };
 	MetaEntry me;
 	VacDir d;
 	u32 i;
@@ -157,43 +164,22 @@ VacFile *vacfile_walk(VacFile *dir, const char *elem)
 
 	if (!vacfile_isdir(dir))
 		return errnull(Enotdir);
-	buf = mem_try(dir->me.dsize);
-	if (buf == NULL)
-		return NULL;
 	if (entry_blocks(&dir->me) > 0 && __atomic_load_n(&dir->inorder, __ATOMIC_RELAXED) > 0) {
-		r = bisect(dir, elem, buf, &mb);
+		r = bisect(dir, elem, &b, &mb);
 		r = r < 0 ? -1 : meta_search(&mb, elem, &i, &me);
 	} else
-		r = scan(dir, elem, buf, &mb, &me);
+		r = scan(dir, elem, &b, &mb, &me);
 	if (r == 0)
 		errset(Enonexist);
-	if (r <= 0 || vacdir_unpack(&d, buf + me.off, me.n) < 0)
-		return NULL;
-	return child(dir, &d);
+	r = r > 0 ? vacdir_unpack(&d, mb.buf + me.off, me.n) : -1;
+	if (b != NULL)
+		vblock_drop(b);
+	return r < 0 ? NULL : child(dir, &d);
 }
 
 long vacfile_read(VacFile *f, void *p, u32 n, u64 off)
 {
-	autofree u8 *buf = NULL;
-	u32 done = 0;
-
-	if (off >= f->e.size)
-		return 0;
-	if (n > f->e.size - off)
-		n = (u32)(f->e.size - off);
-	buf = mem_try(f->e.dsize);
-	if (buf == NULL)
-		return -1;
-	while (done < n) {
-		u32 in = (u32)((off + done) % f->e.dsize), m = f->e.dsize - in;
-
-		if (vacfile_block(f->vac, &f->e, (off + done) / f->e.dsize, buf) < 0)
-			return done > 0 ? (long)done : -1;
-		m = m < n - done ? m : n - done;
-		memcpy((u8 *)p + done, buf + in, m);
-		done += m;
-	}
-	return (long)done;
+	return tree_read(f->vac->cache, &f->e, p, n, off);
 }
 
 char *vacfile_text(VacFile *f, u32 max, size_t *n)
@@ -223,55 +209,29 @@ VacList *vaclist_new(VacFile *f)
 		return errnull(Enotdir);
 	l = mem_new(sizeof *l);
 	l->f = f;
-	l->buf = mem_try(f->me.dsize);
-	l->entries = mem_try(f->e.dsize);
-	if (l->buf != NULL && l->entries != NULL)
-		return l;
-	vaclist_free(l);
-	return errnull(Enomem);
+	(void)!tree_ahead(f->vac->cache, &f->me, 0, AHEAD);
+	(void)!tree_ahead(f->vac->cache, &f->e, 0, AHEAD);
+	return l;
 }
 
 void vaclist_free(VacList *l)
 {
 	if (l == NULL)
 		return;
-	free(l->buf);
-	free(l->entries);
+	if (l->b != NULL)
+		vblock_drop(l->b);
 	free(l);
-}
-
-static int list_entry(VacList *l, u32 i, Entry *e)
-{
-	u32 per = entry_per(l->f->e.dsize);
-
-	*e = (Entry){ 0 };
-	if (i / per >= entry_blocks(&l->f->e))
-		return 0;
-	if (!l->have || l->at != i / per) {
-		l->have = false;
-		if (vacfile_block(l->f->vac, &l->f->e, i / per, l->entries) < 0)
-			return -1;
-		l->have = true;
-		l->at = i / per;
-	}
-	return entry_unpack(e, l->entries + i % per * ENTRY);
 }
 
 int vaclist_next(VacList *l, VacFile **f)
 {
-	Entry e, me = { 0 };
 	VacDir d;
 
 	while (l->i >= l->mb.n) {
-		u64 bn = l->next;
-
-		if (bn >= entry_blocks(&l->f->me))
+		if (l->next >= entry_blocks(&l->f->me))
 			return 0;
-		l->next++;
 		l->i = 0;
-		l->mb.n = 0;
-		if (load(l->f, bn, l->buf, &l->mb) < 0) {
-			l->mb.n = 0;
+		if (load(l->f, l->next++, &l->b, &l->mb) < 0) {
 			if (++l->bad == BADBLOCKS) /* a stream can claim 2^32 of them at no cost */
 				l->next = UINT64_MAX;
 			return -1;
@@ -279,10 +239,6 @@ int vaclist_next(VacList *l, VacFile **f)
 	}
 	if (vacdir_get(&d, &l->mb, l->i++) < 0)
 		return -1;
-	if (list_entry(l, d.entry, &e) < 0 || ((d.mode & ModeDir) && list_entry(l, d.mentry, &me) < 0)) {
-		vacdir_clear(&d);
-		return -1;
-	}
-	*f = make(l->f, &d, &e, &me);
+	*f = child(l->f, &d);
 	return *f == NULL ? -1 : 1;
 }

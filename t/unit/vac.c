@@ -12,6 +12,7 @@
 #include "ventisrv.h"
 
 static Venti *v;
+static VCache *cache;
 
 static void load_vectors(Store *s)
 {
@@ -57,7 +58,7 @@ static Vac *open_vac(const char *text)
 	Vac *vac;
 
 	ok(vac_parse(text, &s) == 0, "%.12s", text);
-	vac = vac_open(v, &s);
+	vac = vac_open(cache, &s);
 	if (!ok(vac != NULL, "is an archive")) {
 		printf("# %s\n", rerrstr());
 		exit(1);
@@ -104,7 +105,6 @@ static long nfiles, nwalk, ndata, badwalk, baddata;
 /* copy_data reads a file and makes its blocks again */
 static void copy_data(VacFile *f, BlockOut *o)
 {
-	u8 *p = mem_new(f->e.dsize);
 	u64 n = entry_blocks(&f->e), left = f->e.size;
 	Treew t;
 	Entry e;
@@ -112,10 +112,13 @@ static void copy_data(VacFile *f, BlockOut *o)
 	treew_init(&t, f->e.psize);
 	for (u64 i = 0; i < n; i++) {
 		u32 m = left < f->e.dsize ? (u32)left : f->e.dsize;
+		VBlock *b = tree_block(cache, &f->e, i);
 		Score s;
 
-		if (vacfile_block(f->vac, &f->e, i, p) < 0 || out_block(o, VtData, p, m, &s) < 0 || treew_add(&t, o, &s) < 0)
+		if (b == NULL || out_block(o, VtData, vblock_bytes(b), m, &s) < 0 || treew_add(&t, o, &s) < 0)
 			baddata++;
+		if (b != NULL)
+			vblock_drop(b);
 		left -= m;
 	}
 	if (treew_end(&t, o, false, f->e.dsize, f->e.size, &e) < 0 || !score_eq(&e.score, &f->e.score) ||
@@ -125,7 +128,6 @@ static void copy_data(VacFile *f, BlockOut *o)
 	}
 	ndata += (long)n;
 	treew_free(&t);
-	free(p);
 }
 
 static void copy_dir(VacFile *from, VacwDir *to, BlockOut *o)
@@ -251,7 +253,7 @@ static void test_large(void)
 	ok(vacwdir_end(vacw_root(w), o) == 0 && vacw_end(w, o, NULL, &r) == 0, "2000 files");
 	root_pack(&r, p);
 	ok(out_block(o, VtRoot, p, ROOT, &s) == 0 && out_drain(o) == 0, "stored");
-	vac = vac_open(v, &s);
+	vac = vac_open(cache, &s);
 	top = vac_root(vac);
 	ok(vacfile_walk(top, "f02000") == NULL, "not there");
 	for (int i = 0; i < 2000; i += 7) {
@@ -296,10 +298,10 @@ static void test_hostile(void)
 	(void)!venti_write(v, &r.score, VtDir, dir, (u32)block_trim(VtDir, dir, sizeof dir));
 	root_pack(&r, p);
 	(void)!venti_write(v, &s, VtRoot, p, ROOT);
-	ok(vac_open(v, &s) == NULL, "a root without its name: %s", rerrstr());
+	ok(vac_open(cache, &s) == NULL, "a root without its name: %s", rerrstr());
 	memset(p, 0, sizeof p);
 	(void)!venti_write(v, &s, VtRoot, p, ROOT);
-	ok(vac_open(v, &s) == NULL, "zeros: %s", rerrstr());
+	ok(vac_open(cache, &s) == NULL, "zeros: %s", rerrstr());
 	ok(vac_parse("/etc/passwd", &s) == -1 && vac_parse("foo:da39a3ee5e6b4b0d3255bfef95601890afd80709", &s) == -1, "no score");
 }
 
@@ -310,6 +312,7 @@ int main(void)
 	v = venti_fd(tv_pair(t), NULL);
 	if (v == NULL)
 		return 1;
+	cache = vcache_new(v, 1 << 20);
 	load_vectors(t->store);
 	make_root_meta();
 	test_again("vac:26b575081e4657bccbf2e694945ea116ca150458", 52);
@@ -319,6 +322,7 @@ int main(void)
 	test_large();
 	test_hostile();
 	is_int(ref_live("VacFile"), 0, "no file is left");
+	vcache_free(cache);
 	venti_close(v);
 	tv_free(t, NULL);
 	return done();

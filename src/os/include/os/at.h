@@ -14,6 +14,7 @@ typedef struct Finfo {
 	u32 mode, nlink, uid, gid; /* mode with Linux's S_IFMT bits */
 	i64 atime, mtime;          /* seconds */
 	u64 change;                /* of inode and contents, nanoseconds */
+	u32 major, minor;          /* of a device file */
 } Finfo;
 
 enum {
@@ -62,6 +63,11 @@ int at_rename(int from, const char *name, int to, const char *newname) must_use;
 int at_chmod(int dirfd, const char *name, u32 mode) must_use;
 int at_chown(int dirfd, const char *name, i64 uid, i64 gid) must_use;
 int at_times(int dirfd, const char *name, i64 atime, i64 mtime) must_use;
+
+/* at_symlink makes a symbolic link, at_mkfifo a named pipe, at_mknod a device file ('c' or 'b'). */
+int at_symlink(const char *target, int dirfd, const char *name) must_use;
+int at_mkfifo(int dirfd, const char *name, u32 mode) must_use;
+int at_mknod(int dirfd, const char *name, char type, u32 mode, u32 major, u32 minor) must_use;
 
 /* at_readlink returns the target of the symbolic link, owned by the caller. */
 char *at_readlink(int dirfd, const char *name) must_use;

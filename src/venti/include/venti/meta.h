@@ -62,8 +62,9 @@ typedef struct MetaEntry {
 	u32 off, n; /* bytes buf[off..off+n) */
 } MetaEntry;
 
-/* meta_unpack looks at a whole block (an empty one has no entries); buf must outlive mb; -1 if it is no meta block. */
-int meta_unpack(MetaBlock *mb, u8 *buf, size_t n) must_use;
+/* meta_unpack looks at a whole block (an empty one has no entries); buf must outlive mb, and is changed only by meta_add
+ * and meta_change; -1 if it is no meta block. */
+int meta_unpack(MetaBlock *mb, const u8 *buf, size_t n) must_use;
 
 /* meta_init makes an empty vac block of n zeroed bytes with the usual room in its index; meta_pack writes its header. */
 void meta_init(MetaBlock *mb, u8 *buf, size_t n);

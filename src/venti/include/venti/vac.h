@@ -8,7 +8,7 @@
 #define VENTI_VAC_H
 
 #include <base/ref.h>
-#include <venti/client.h>
+#include <venti/cache.h>
 #include <venti/entry.h>
 #include <venti/meta.h>
 
@@ -30,8 +30,9 @@ struct VacFile {
 /* vac_parse finds the score in "vac:..." or in the file of that name. */
 int vac_parse(const char *arg, Score *s) must_use;
 
-/* vac_open opens the archive with root score s (fossil's too); v stays the caller's; NULL with an error; may block. */
-Vac *vac_open(Venti *v, const Score *s) must_use;
+/* vac_open opens the archive with root score s (fossil's too); the cache stays the caller's; NULL with an error; may block. */
+Vac *vac_open(VCache *c, const Score *s) must_use;
+VCache *vac_cache(const Vac *vac);
 
 /* vac_close frees it; all its VacFiles must be dropped before. */
 void vac_close(Vac *vac);
@@ -54,10 +55,6 @@ u64 vacfile_qid(const VacFile *f);
 
 /* vacfile_read reads at most n bytes at off and returns how many; 0 at the end; may block. */
 long vacfile_read(VacFile *f, void *p, u32 n, u64 off) must_use;
-
-/* vacfile_block reads data block bn of an entry into p[e->dsize]; vacfile_score only looks up its score. */
-int vacfile_block(Vac *vac, const Entry *e, u64 bn, u8 *p) must_use;
-int vacfile_score(Vac *vac, const Entry *e, u64 bn, Score *s) must_use;
 
 /* vacfile_text returns all of a small file (a link's target) as a string of n bytes, owned by the caller. */
 char *vacfile_text(VacFile *f, u32 max, size_t *n) must_use;
