@@ -38,6 +38,7 @@ static const struct {
 	{ "read-only", Erdonly },
 	{ "no space", Enospace },
 	{ "is full", Enospace },
+	{ "may have no more", Enospace },
 	{ "hungup", Ehungup },
 	{ "timed out", Etimedout },
 };

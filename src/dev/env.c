@@ -379,6 +379,35 @@ static void env_open(Req *r)
 	answer(r, rc);
 }
 
+static u64 group_bytes(const Group *g)
+{
+	u64 n = 0;
+
+	list_each (l, (List *)(uintptr_t)&g->vars)
+		n += list_item(l, Var, link)->data.n + sizeof(Var) + NAMEMAX;
+	return n;
+}
+
+/* room says whether owner may have more in his groups, or with one more group. */
+static int room(Env *e, const char *owner, bool group)
+{
+	u64 n = 0, bytes = 0;
+
+	if (str_eq(owner, kern_hostowner(e->k)))
+		return 0;
+	list_each (l, &e->groups) {
+		const Group *g = list_item(l, Group, link);
+
+		if (strcmp(g->owner, owner) != 0)
+			continue;
+		n++;
+		bytes += group_bytes(g);
+	}
+	if (group && kern_limit(e->k, owner, n, MaxGroups, "environment groups") < 0)
+		return -1;
+	return kern_limit(e->k, owner, bytes, MaxEnvBytes, "bytes in environment groups");
+}
+
 static int create_var(Req *r)
 {
 	Group *g = dir_group(r, r->fid);
@@ -394,6 +423,8 @@ static int create_var(Req *r)
 		return errset(Eexist);
 	if (g->nvars >= VARSMAX)
 		return werrstr("too many environment variables");
+	if (room(env_of(r->fid), g->owner, false) < 0)
+		return -1;
 	v = var_new(g, r->i.name);
 	r->fid->qid = qid(g, v);
 	return keep(env_of(r->fid), g);
@@ -468,6 +499,8 @@ static int write_var(Req *r)
 		return -1;
 	if (r->i.offset > DATAMAX || end > DATAMAX)
 		return errset(Etoobig);
+	if (end > v->data.n && room(env_of(r->fid), g->owner, false) < 0)
+		return -1;
 	if (end > v->data.n) {
 		size_t more = end - v->data.n;
 
@@ -618,12 +651,12 @@ static void forget_dead(Env *e)
 		}
 }
 
-/* collect frees groups that no process is in, when there are twice as many as were in use the last time. */
-static void collect(Env *e)
+/* collect frees groups that no process is in, when there are twice as many as were in use the last time, or at once. */
+static void collect(Env *e, bool must)
 {
 	i64 now = clock_ms();
 
-	if (e->ngroups < 2 * e->nlive + 16)
+	if (!must && e->ngroups < 2 * e->nlive + 16)
 		return;
 	list_each (l, &e->groups)
 		list_item(l, Group, link)->used = false;
@@ -646,8 +679,15 @@ int env_fork(Kern *k, const Req *r, bool clean, u64 *id)
 	int rc = -1;
 
 	lock(&e->srv.lk);
-	collect(e);
+	collect(e, false);
 	old = group_of(e, r);
+	if (room(e, user(e, r), true) < 0) {
+		collect(e, true);
+		if (room(e, user(e, r), true) < 0) {
+			unlock(&e->srv.lk);
+			return -1;
+		}
+	}
 	if (old != NULL || clean) {
 		autobuf Buf b = { 0 };
 

@@ -11,6 +11,7 @@
 #include <base/str.h>
 #include <os/io.h>
 #include "ip.h"
+#include "kernpriv.h"
 
 static int index_of(const Proto *p)
 {
@@ -81,10 +82,22 @@ Conv *conv_slot(Stack *s, const Proto *p, int x, const char *owner)
 	return c;
 }
 
+static u64 convs_of(Stack *s, const char *owner)
+{
+	u64 n = 0;
+
+	for (int i = 0; i < NPROTO; i++)
+		for (int x = 0; x < s->tab[i].n; x++)
+			n += s->tab[i].c[x]->inuse > 0 && strcmp(s->tab[i].c[x]->owner, owner) == 0;
+	return n;
+}
+
 Conv *conv_new(Stack *s, const Proto *p, const char *owner)
 {
 	ConvTab *t = &s->tab[index_of(p)];
 
+	if (kern_limit(s->k, owner, convs_of(s, owner), MaxConvs, "conversations") < 0)
+		return NULL;
 	for (int i = 0; i < t->n; i++)
 		if (t->c[i]->inuse == 0)
 			return conv_slot(s, p, i, owner);

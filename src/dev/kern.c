@@ -145,6 +145,13 @@ int kern_may(Kern *k, const Req *r, const char *owner, u32 perm, int mode)
 	return (want & ~have) != 0 ? errset(Eperm) : 0;
 }
 
+int kern_limit(Kern *k, const char *owner, u64 have, u64 max, const char *what)
+{
+	if (str_eq(owner, k->hostowner) || have < max)
+		return 0;
+	return werrstr("%s has %llu %s: another than the host owner may have no more", owner, (unsigned long long)have, what);
+}
+
 int kern_takefd(u32 pid, int fd)
 {
 	return proc_takefd(pid, fd);
@@ -184,8 +191,21 @@ static Srv *instance_find(Kern *k, const char *name)
 	return NULL;
 }
 
+/* instances_of counts those with a spec that owner was the first to name: each #I is a net name space. */
+static u64 instances_of(Kern *k, const char *owner)
+{
+	u64 n = 0;
+
+	list_each (l, &k->instances) {
+		Instance *i = list_item(l, Instance, link);
+
+		n += utf_len(i->name) > 1 && str_eq(i->owner, owner);
+	}
+	return n;
+}
+
 /* instance returns the Srv for name, opening the device the first time; two at once keep the first. */
-static Srv *instance(Kern *k, const char *name)
+static Srv *instance(Kern *k, const char *name, const char *owner)
 {
 	Srv *s, *other;
 	const Dev *d;
@@ -193,8 +213,11 @@ static Srv *instance(Kern *k, const char *name)
 	Rune c;
 	int n;
 
+	u64 have;
+
 	lock(&k->lk);
 	s = instance_find(k, name);
+	have = instances_of(k, owner);
 	unlock(&k->lk);
 	if (s != NULL)
 		return s;
@@ -204,6 +227,8 @@ static Srv *instance(Kern *k, const char *name)
 	d = dev_find(c);
 	if (d == NULL)
 		return errnull(Enodev);
+	if (name[n] != '\0' && kern_limit(k, owner, have, MaxInstances, "new devices") < 0)
+		return NULL;
 	s = d->open(k, name + n);
 	if (s == NULL)
 		return NULL;
@@ -212,6 +237,7 @@ static Srv *instance(Kern *k, const char *name)
 	if (other == NULL) {
 		in = mem_new(sizeof *in);
 		in->name = mem_str(name);
+		in->owner = mem_str(owner);
 		in->srv = srv_take(s);
 		list_add(&k->instances, &in->link);
 	}
@@ -224,7 +250,7 @@ static Srv *instance(Kern *k, const char *name)
 
 Fid *kern_attach(Kern *k, const char *name, const char *uname, const Caller *c)
 {
-	Srv *s = instance(k, str_eq(name, ROOTNAME) ? "/" : name);
+	Srv *s = instance(k, str_eq(name, ROOTNAME) ? "/" : name, uname);
 	Fid *f;
 
 	if (s == NULL)
@@ -358,6 +384,7 @@ Kern *kern_new(const char *hostowner, int initfd)
 	unlock(&k->lk);
 	proc_umask(0);
 	store_start(k);
+	srvdev_init(k);
 	env_init(k);
 	mntdev_init(k);
 	return k;

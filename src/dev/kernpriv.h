@@ -7,8 +7,22 @@
 #include <base/list.h>
 #include <dev/dev.h>
 
+/* what a user who is not the host owner may have of the things that the kernel process and init keep for him */
+enum {
+	MaxPosts = 64,
+	MaxObjects = 256,
+	MaxLayers = 512, /* a descriptor each */
+	MaxBinds = 1024,
+	MaxGroups = 128,
+	MaxEnvBytes = 8 << 20,
+	MaxPipes = 64,
+	MaxConvs = 256,
+	MaxInstances = 8,
+};
+
 typedef struct Instance {
 	Link link;
+	char *owner; /* who named it first */
 	char *name; /* "I0" */
 	Srv *srv;
 } Instance;
@@ -32,12 +46,19 @@ extern const int ndevtab;
 /* kern_caller returns the Plan 9 name of who asks, which stays the Kern's or r's. */
 const char *kern_caller(Kern *k, const Req *r);
 
+/* kern_limit returns -1 ("NAME has 64 posts ...") if owner, who has that many of what, may have no more. */
+int kern_limit(Kern *k, const char *owner, u64 have, u64 max, const char *what) must_use;
+
 /* store.c: the socket to init. */
 void store_start(Kern *k);
 
 /* mnt.c: made when the kernel process starts; what mount object path "M/N/rest" stands for; a member's path or NULL. */
 void mntdev_init(Kern *k);
+void mobj_tick(Kern *k); /* now and then: frees the objects and descriptors that no name space shows any more */
 char *mnt_resolve(Kern *k, const char *path, u32 pid);
+
+/* srv.c: made when the kernel process starts. */
+void srvdev_init(Kern *k);
 
 /* env.c: made when the kernel process starts; whole groups at once, and new groups, for #M. */
 void env_init(Kern *k);

@@ -2,7 +2,7 @@
  * #M: the mount driver's files.
  *
  *	clone    write one command, read its answer: the new object's number, or
- *	         "!" and the reason.  Commands (words quoted as rc does):
+ *	         "!" and the reason; keep it open until the object is mounted.  Commands (words quoted as rc does):
  *	             union            and lines "m FLAGS fd FD NAME",
  *	                              "m FLAGS tree PATH NAME", "m - object N"
  *	             mount FLAGS fd FD ANAME NAME
@@ -50,6 +50,7 @@ typedef struct Mfid {
 	char *out;
 	size_t n;
 	size_t off; /* of a stream's reader */
+	u32 made;   /* clone: the object made by the last command, 0: none */
 } Mfid;
 
 static Mobj *mobj_of(const Fid *f)
@@ -225,7 +226,10 @@ static void mnt_write(Req *r)
 			req_fail(r);
 			return;
 		}
+		if (m->made != 0)
+			mobj_letgo(t, m->made);
 		answer(m, mobj_command(t, r, text));
+		m->made = (u32)strtoul(m->out, NULL, 10);
 		req_unblock(r);
 	}
 	r->o.count = r->i.count;
@@ -248,6 +252,8 @@ static void mnt_clunk(Fid *f)
 
 	if (m == NULL)
 		return;
+	if (m->made != 0)
+		mobj_letgo(mobj_of(f), m->made);
 	free(m->out);
 	free(m);
 }

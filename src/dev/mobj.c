@@ -9,11 +9,13 @@
  * goes through another.
  *
  * What is alive: an object is needed while some mount table of the node
- * shows it, or an object that is needed has it as a member.  The tables are
- * read when the number of objects has doubled; what was made in the last
- * minute is kept, for a tool may still hold it detached.  Files in use hold
- * the Srvs themselves, so an object that is collected too early loses only
- * its number.
+ * shows it, or an object that is needed has it as a member, or the clone file
+ * by which it was made is still open: its maker is about to mount it.  The
+ * tables are read when the number of objects has doubled, and soon after
+ * something has changed (init's pings are the clock).  What was restored is
+ * kept for some minutes, until it has been mounted again everywhere.  Files
+ * in use hold the Srvs themselves, so an object that is collected too early
+ * loses only its number.
  *
  * Under init's fd store are "M/table" (a memfd with mobj_list's text),
  * "M/l/ID" for each layer and "M/f/ID" for each mount from a descriptor.
@@ -38,7 +40,10 @@
 enum {
 	MAXMEMBERS = 64,
 	MAXFD = 1 << 20,
-	YOUNGMS = 60000,
+	YOUNGMS = 300000, /* for what was restored: init renews the mounts meanwhile */
+	SETTLEMS = 1000,  /* between collections, and twenty times what the last one took */
+	SCANSHARE = 20,
+	IDLEMS = 20000,
 	CALLMS = 30000,
 	MAXNS = 4096,
 };
@@ -174,7 +179,7 @@ static Obj *obj_new(int kind, const char *owner)
 	o->kind = kind;
 	o->owner = mem_str(owner);
 	o->fd = -1;
-	o->born = clock_ms();
+	o->born = INT64_MIN;
 	return o;
 }
 
@@ -444,7 +449,7 @@ static void sweep(Mobj *t)
 	list_each (l, &t->objs) {
 		Obj *o = list_item(l, Obj, link);
 
-		if (o->seen || o->born > old)
+		if (o->seen || o->held > 0 || o->born > old)
 			list_each (m, &t->objs)
 				if (member_of(o, list_item(m, Obj, link)->id))
 					list_item(m, Obj, link)->seen = true;
@@ -452,7 +457,7 @@ static void sweep(Mobj *t)
 	list_each (l, &t->objs) {
 		Obj *o = list_item(l, Obj, link);
 
-		if (!o->seen && o->born <= old)
+		if (!o->seen && o->held == 0 && o->born <= old)
 			forget(t, o);
 	}
 	list_each (l, &t->binds) {
@@ -465,12 +470,12 @@ static void sweep(Mobj *t)
 	}
 }
 
-/* collect frees what no mount table shows; t->lk is held. */
-static void collect(Mobj *t)
+/* collect frees what no mount table shows, if there may be much of it, or now; t->lk is held. */
+static void collect(Mobj *t, bool now)
 {
 	Scan s = { .t = t };
 
-	if (t->nobj < 2 * t->live + 16 && t->nbind < 2 * t->liveb + 64)
+	if (!now && t->nobj < 2 * t->live + 16 && t->nbind < 2 * t->liveb + 64)
 		return;
 	list_each (l, &t->objs)
 		list_item(l, Obj, link)->seen = false;
@@ -484,14 +489,84 @@ static void collect(Mobj *t)
 	t->liveb = t->nbind;
 }
 
+static int count_layers(const Obj *o)
+{
+	int n = o->fd >= 0;
+
+	for (int i = 0; i < o->n; i++)
+		n += o->m[i].layer != NULL;
+	return n;
+}
+
+/* room says whether o's owner may have it too; t->lk is held. */
+static int room(Mobj *t, const Obj *o)
+{
+	u64 n = 0, fds = (u64)count_layers(o);
+
+	list_each (l, &t->objs) {
+		const Obj *p = list_item(l, Obj, link);
+
+		if (strcmp(p->owner, o->owner) != 0)
+			continue;
+		n++;
+		fds += (u64)count_layers(p);
+	}
+	if (kern_limit(t->k, o->owner, n, MaxObjects, "unions and mounts") < 0)
+		return -1;
+	return kern_limit(t->k, o->owner, fds, MaxLayers, "directories in unions");
+}
+
+void mobj_letgo(Mobj *t, u32 id)
+{
+	Obj *o;
+
+	lock(&t->lk);
+	o = find(t, id);
+	if (o != NULL && o->held > 0)
+		o->held--;
+	t->dirty = true;
+	unlock(&t->lk);
+}
+
+void mobj_tick(Kern *k)
+{
+	Mobj *t = k->mnt;
+	i64 now = clock_ms();
+
+	if (t == NULL)
+		return;
+	lock(&t->lk);
+	/* an unmount, or the end of a name space, tells nobody */
+	if (now >= t->next && (t->dirty || (t->nobj > 0 && now >= t->next + IDLEMS))) {
+		int had = t->nobj + t->nbind;
+
+		t->dirty = false;
+		collect(t, true);
+		t->next = clock_ms() + SETTLEMS + SCANSHARE * (clock_ms() - now);
+		if (had != t->nobj + t->nbind && save(t) < 0)
+			dprintf(2, "kernel: %s\n", rerrstr());
+	}
+	unlock(&t->lk);
+}
+
 /* publish gives o a number and keeps it; the table has the only reference. */
 static int publish(Mobj *t, Obj *o, u32 *id)
 {
 	int rc = 0;
 
 	lock(&t->lk);
-	collect(t);
+	collect(t, false);
+	if (room(t, o) < 0) {
+		collect(t, true);
+		if (room(t, o) < 0) {
+			unlock(&t->lk);
+			obj_drop(o);
+			return -1;
+		}
+	}
 	*id = o->id = ++t->ids;
+	o->held = 1; /* mobj_letgo */
+	t->dirty = true;
 	list_add(&t->objs, &o->link);
 	t->nobj++;
 	if (o->fd >= 0) {
@@ -902,21 +977,26 @@ Fid *obj_root(Mobj *t, Obj *o, const Req *r)
 int mobj_bind(Mobj *t, char **w, int n, u32 uid)
 {
 	Bind *j = NULL;
+	u64 have = 0;
 	int rc;
 
 	if (n != 6 || strcmp(w[0], "bind") != 0)
 		return errset(Ebadctl);
 	lock(&t->lk);
-	collect(t);
+	collect(t, false);
 	list_each (l, &t->binds) {
 		Bind *b = list_item(l, Bind, link);
 
+		have += b->uid == uid;
 		if (b->uid == uid && strcmp(b->dev, w[1]) == 0 && strcmp(b->root, w[2]) == 0 && strcmp(b->point, w[3]) == 0)
 			j = b;
 	}
 	if (j != NULL) {
 		bind_free(j);
 		t->nbind--;
+	} else if (kern_limit(t->k, kern_user(t->k, uid), have, MaxBinds, "binds in the journal") < 0) {
+		unlock(&t->lk);
+		return -1;
 	}
 	j = mem_new(sizeof *j);
 	*j = (Bind){ .dev = mem_str(w[1]), .root = mem_str(w[2]), .point = mem_str(w[3]), .flags = mem_str(w[4]),
@@ -991,6 +1071,7 @@ static Obj *restore_obj(Mobj *t, char **w, int n)
 		if (strcmp(o->src, "fd") == 0)
 			o->fd = kern_stored(t->k, key);
 	}
+	o->born = clock_ms();
 	if (o->id > t->ids)
 		t->ids = o->id;
 	list_add(&t->objs, &o->link);

@@ -41,6 +41,7 @@ typedef struct Obj {
 	Lock lk; /* protects root */
 	Fid *root;
 	i64 born;
+	int held; /* by open clone files: whoever made it has not mounted it yet */
 	bool seen;
 } Obj;
 
@@ -58,6 +59,8 @@ typedef struct Mobj {
 	Lock lk;   /* protects all below */
 	List objs, binds;
 	int nobj, nbind, live, liveb;
+	bool dirty;   /* something was made or let go since the last collection */
+	i64 next;     /* clock_ms before which there is no other */
 	u32 ids, layers;
 	int memfd;
 	char dev[32]; /* our file system's "MAJOR:MINOR", as seen in the last caller's table */
@@ -74,6 +77,9 @@ Obj *mobj_find(Mobj *t, u32 id) must_use;
 /* mobj_named is mobj_find for r's caller, who gives the number: with Eperm if that is not its maker nor the host owner. */
 Obj *mobj_named(Mobj *t, u32 id, const Req *r) must_use;
 void obj_drop(Obj *o);
+
+/* mobj_letgo lets object id, which mobj_command made, be collected: its maker has mounted it or never will. */
+void mobj_letgo(Mobj *t, u32 id);
 
 /* obj_root returns a new Fid at o's root, made for o's owner and shared by all that have it mounted; may block. */
 Fid *obj_root(Mobj *t, Obj *o, const Req *r) must_use;

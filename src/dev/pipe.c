@@ -21,9 +21,13 @@ typedef struct End {
 
 typedef struct Pipe {
 	Ref ref;
+	Link link;    /* in pipes */
+	char *owner;  /* the first to open an end */
 	u64 id;
 	End end[2];
 } Pipe;
+
+static List pipes = LIST_INIT(pipes); /* those of which an end was opened: what is in them takes memory */
 
 static Kern *kern_of(const Fid *f)
 {
@@ -46,6 +50,7 @@ static void pipe_attach(Req *r)
 	Pipe *p = mem_new(sizeof *p);
 
 	ref_init(&p->ref, "#| Pipe");
+	list_init(&p->link);
 	p->id = ++ids;
 	for (int i = 0; i < 2; i++) {
 		rendez_init(&p->end[i].readers);
@@ -85,11 +90,29 @@ static int pipe_walk1(Req *r, Fid *f, const char *name)
 	return 0;
 }
 
+static u64 pipes_of(const char *owner)
+{
+	u64 n = 0;
+
+	list_each (l, &pipes)
+		n += strcmp(list_item(l, Pipe, link)->owner, owner) == 0;
+	return n;
+}
+
 static void pipe_open(Req *r)
 {
 	Pipe *p = r->fid->aux;
+	const char *who = kern_caller(kern_of(r->fid), r);
 	int i = end_of(r->fid);
 
+	if (i >= 0 && p->owner == NULL) {
+		if (kern_limit(kern_of(r->fid), who, pipes_of(who), MaxPipes, "pipes") < 0) {
+			req_fail(r);
+			return;
+		}
+		p->owner = mem_str(who);
+		list_add(&pipes, &p->link);
+	}
 	if (i >= 0) {
 		p->end[i].opens++;
 		p->end[i].used = true;
@@ -188,6 +211,8 @@ static void pipe_clunk(Fid *f)
 		return;
 	for (i = 0; i < 2; i++)
 		buf_free(&p->end[i].in);
+	list_del(&p->link);
+	free(p->owner);
 	free(p);
 }
 

@@ -31,6 +31,7 @@ static const struct {
 
 typedef struct Pfid {
 	u32 pid;     /* 0: the top */
+	u64 start;   /* open: when it started, for the number may be another's later */
 	int file;    /* -1: the directory */
 	char *link;  /* of a symbolic link, the name in procfs */
 	char *text;  /* open: what it reads as */
@@ -248,6 +249,7 @@ static int open_file(Req *r, Pfid *p)
 		p->text = mem_printf("%s/%s", proc_where(), p->link);
 		return 0;
 	}
+	p->start = proc_start(p->pid); /* before the owner is looked at: if it is another by then, nothing can be done to it */
 	if (kern_may(k, r, owner(k, p->pid), files[p->file].perm, r->i.mode & ~OTRUNC) < 0)
 		return -1;
 	p->text = text_of(k, p);
@@ -327,32 +329,39 @@ static int signal_of(const char *note)
 	return werrstr("no Linux signal for note '%s'", note);
 }
 
-static int post(const Pfid *p, const char *note)
+/*
+ * A note to a group goes to those of its processes that are the writer's; the host owner's to all.  (A program that is
+ * started as another user stays in the group of who started it.)
+ */
+static int post(Req *r, const Pfid *p, const char *note)
 {
+	u32 whose = kern_isowner(kern_of(r->fid), r) ? UINT32_MAX : proc_uid(p->pid);
 	int sig = signal_of(note);
 	long pg = -1;
 
 	if (sig < 0)
 		return -1;
 	if (p->file == Note)
-		return proc_signal(p->pid, sig);
+		return proc_signal(p->pid, p->start, sig);
+	if (proc_start(p->pid) != p->start)
+		return errset(Enoproc);
 	if (sig == SIGINT)
 		pg = proc_pgrp(p->pid, true);
 	if (pg <= 0)
 		pg = proc_pgrp(p->pid, false);
-	return proc_signalgroup(pg, sig);
+	return proc_signalgroup(pg, sig, whose);
 }
 
 static int ctl(const Pfid *p, const char *cmd)
 {
 	if (strcmp(cmd, "kill") == 0)
-		return proc_signal(p->pid, SIGKILL);
+		return proc_signal(p->pid, p->start, SIGKILL);
 	if (strcmp(cmd, "stop") == 0)
-		return proc_signal(p->pid, SIGSTOP);
+		return proc_signal(p->pid, p->start, SIGSTOP);
 	if (strcmp(cmd, "start") == 0)
-		return proc_signal(p->pid, SIGCONT);
+		return proc_signal(p->pid, p->start, SIGCONT);
 	if (strcmp(cmd, "interrupt") == 0)
-		return proc_signal(p->pid, SIGINT);
+		return proc_signal(p->pid, p->start, SIGINT);
 	return werrstr("ctl message '%s': unknown or not implemented", cmd);
 }
 
@@ -365,7 +374,7 @@ static void proc_write(Req *r)
 	if (s != NULL && p->file == Ctl)
 		rc = ctl(p, s);
 	else if (s != NULL && (p->file == Note || p->file == Notepg))
-		rc = post(p, s);
+		rc = post(r, p, s);
 	else if (s != NULL)
 		errset(Enowrite);
 	r->o.count = r->i.count;

@@ -155,6 +155,15 @@ static void srv_open(Req *r)
 	opened(r, fd);
 }
 
+static u64 posts_by(Posts *s, const char *owner)
+{
+	u64 n = 0;
+
+	list_each (l, &s->posts)
+		n += strcmp(list_item(l, Post, link)->owner, owner) == 0;
+	return n;
+}
+
 static void srv_create(Req *r)
 {
 	Posts *s = posts_of(r->fid);
@@ -167,6 +176,10 @@ static void srv_create(Req *r)
 	}
 	if (strlen(r->i.name) >= NAMEMAX || byname(s, r->i.name) != NULL) {
 		req_err(r, strlen(r->i.name) >= NAMEMAX ? Etoolong : Eexist);
+		return;
+	}
+	if (kern_limit(s->k, user(r), posts_by(s, user(r)), MaxPosts, "posts") < 0) {
+		req_fail(r);
 		return;
 	}
 	p = post_new(s, r->i.name, user(r), r->i.perm & 0777);
@@ -360,8 +373,6 @@ int kern_posted(Kern *k, const char *name, const Req *r)
 	Post *p;
 	int fd = -1;
 
-	if (s == NULL)
-		return errset(Enonexist);
 	lock(&s->srv.lk);
 	p = byname(s, name);
 	if (p == NULL)
@@ -395,17 +406,20 @@ static void restore(void *arg, const char *name)
 
 static Srv *srv_new(Kern *k, const char *spec)
 {
-	Posts *s;
+	Posts *s = k->srvs;
 
-	if (*spec != '\0')
-		return errnull(Enodev);
-	s = mem_new(sizeof *s);
+	return *spec == '\0' ? srv_take(&s->srv) : errnull(Enodev);
+}
+
+void srvdev_init(Kern *k)
+{
+	Posts *s = mem_new(sizeof *s);
+
 	srv_init(&s->srv, "#s", &srv_ops, s);
 	s->k = k;
 	list_init(&s->posts);
 	kern_eachstored(k, "srv/", restore, s);
 	k->srvs = s;
-	return &s->srv;
 }
 
 const Dev dev_srv = { 's', "srv", srv_new };

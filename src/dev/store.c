@@ -19,6 +19,7 @@
 enum {
 	MSGMAX = 512,
 	PINGMS = 2000,
+	INITMS = 5000, /* for init to make room: it may be stopped, and then nobody here must wait for ever */
 };
 
 typedef struct Kept {
@@ -74,9 +75,9 @@ static int tell(Kern *k, const char *verb, const char *key, int fd)
 	if (n >= (int)sizeof buf)
 		return errset(Etoolong);
 	lock(&k->initlk);
-	rc = io_sendfds(k->initfd, buf, (size_t)n + 1, &fd, fd >= 0 ? 1 : 0);
+	rc = io_trysendfds(k->initfd, buf, (size_t)n + 1, &fd, fd >= 0 ? 1 : 0, INITMS);
 	unlock(&k->initlk);
-	return rc;
+	return rc == -2 ? werrstr("init, which keeps what is made here, does not answer") : rc;
 }
 
 static void pong(Kern *k)
@@ -86,7 +87,7 @@ static void pong(Kern *k)
 	if (answers(k) < 0)
 		return;
 	lock(&k->initlk);
-	rc = io_sendfds(k->initfd, "pong", 5, NULL, 0);
+	rc = io_trysendfds(k->initfd, "pong", 5, NULL, 0, INITMS);
 	unlock(&k->initlk);
 	if (rc < 0)
 		dprintf(2, "kernel: answering init: %s\n", rerrstr());
@@ -101,8 +102,10 @@ static void listen_init(void *arg)
 	while (message(k, buf, &fd)) {
 		if (fd >= 0)
 			close(fd);
-		if (strcmp(buf, "ping") == 0)
+		if (strcmp(buf, "ping") == 0) {
 			pong(k);
+			mobj_tick(k);
+		}
 	}
 }
 

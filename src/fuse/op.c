@@ -238,7 +238,7 @@ static Req *setup(Op *op, int type, Fid *fid, bool (*next)(Op *))
 	req_init(r);
 	r->fid = fid;
 	r->i.type = (u8)type;
-	r->caller = (Caller){op->h->pid, op->h->uid, op->h->gid};
+	r->caller = (Caller){op->h->pid != 0 ? op->h->pid : NoPid, op->h->uid, op->h->gid};
 	r->done = op_done;
 	r->front = op;
 	op->next = next;

@@ -40,7 +40,7 @@ void init_say(Init *in, const char *fmt, ...)
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
 	buf_printf(&b, "%s\n", line);
-	if (in->tty < 0 || write(in->tty, b.p, b.n) < 0)
+	if (in->say < 0 || write(in->say, b.p, b.n) < 0)
 		return;
 }
 
@@ -401,9 +401,12 @@ static int expect(Init *in, const char *word)
 static int console(Init *in)
 {
 	int master, r;
+	char path[64];
 
 	if (pty_new(in->m->host ? "/dev/ptmx" : "/.dev/pts/ptmx", &master, &in->tty) < 0)
 		return -1;
+	snprintf(path, sizeof path, "%s/self/fd/%d", in->m->host ? "/proc" : "/.proc", in->tty);
+	in->say = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	r = msg_send(in->sup, &master, 1, "console", NULL);
 	close(master);
 	return r;
@@ -436,7 +439,8 @@ int init_main(const InitOpts *o)
 	in->o = *o;
 	in->m = o->m;
 	in->sup = o->sup;
-	in->tty = in->hw = in->sig = in->lease = -1;
+	in->tty = in->say = in->hw = in->sig = in->lease = -1;
+	msg_nowait();
 	in->loop = loop_new();
 	in->msg = msg_new();
 	list_init(&in->tasks);

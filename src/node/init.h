@@ -28,6 +28,7 @@ typedef struct Init {
 	int hw;         /* the net name space with the node's interfaces */
 	int lease;      /* the socket to who keeps the DHCP lease, -1: none */
 	int tty;        /* the console's side of the pseudo-terminal */
+	int say;        /* the same, opened so that writing never waits for who stopped its output */
 	pid_t binder;   /* puts the devices in their places before anything else runs */
 	bool bound;     /* it was started */
 	pid_t console;  /* what runs on it, 0: nothing */
@@ -36,6 +37,8 @@ typedef struct Init {
 	int wait;       /* milliseconds before the next, when it ended too soon */
 	List tasks;
 	Kproc *kproc[Nkproc];
+	pid_t fixer;    /* the process that renews mounts, 0: none; one at a time */
+	Kproc *fixes;   /* whose */
 	List store;     /* of Kept */
 	char **env;     /* the node's first environment */
 	int nenv;
@@ -45,6 +48,7 @@ typedef struct Kept {
 	Link link;
 	char *key;
 	int fd;
+	u64 given;      /* to which start of its kernel process */
 } Kept;
 
 /* init_say writes a line on the console. */

@@ -32,6 +32,7 @@ enum {
 	RestartMin = 100, /* milliseconds before a kernel process that died is started again; doubled each time */
 	RestartMax = 5000,
 	LongLife = 30000, /* after this much good life the count starts anew */
+	FixDeadlines = 6, /* deadlines for renewing all mounts */
 };
 
 static const char *const names[Nkproc] = { "boot", "user" };
@@ -80,11 +81,44 @@ static char *fullkey(const Kproc *k, const char *key)
 	return mem_printf("%s/%s", k->name, key);
 }
 
+/*
+ * handover gives k what its predecessor left with us.  One that is stopped before it has read all of that must not keep
+ * us waiting: the rest is sent when there is room, and the deadline of the first ping counts from the start.
+ */
+static void handover(Kproc *k)
+{
+	autofree char *mine = fullkey(k, "");
+	int rc = 0;
+
+	list_each(l, &k->in->store) {
+		Kept *e = list_item(l, Kept, link);
+		autofree char *text = NULL;
+
+		if (e->given == k->nth || !str_prefix(e->key, mine))
+			continue;
+		text = mem_printf("kept %s", e->key + strlen(mine));
+		rc = msg_send(k->store, &e->fd, 1, text, NULL);
+		if (rc < 0)
+			break;
+		e->given = k->nth;
+	}
+	if (rc == 0)
+		rc = msg_send(k->store, NULL, 0, "go", NULL);
+	k->told = rc != -2; /* or it has ended: kproc_reap */
+	if (k->told)
+		k->pinged = 0;
+	loop_want(k->in->loop, k->store, k->told ? POLLIN : POLLIN | POLLOUT);
+}
+
 static void fromstore(void *arg, int fd, int events)
 {
 	Kproc *k = arg;
 	Msg *m = k->in->msg;
 
+	if (events & POLLOUT && !k->told)
+		handover(k);
+	if (!(events & ~POLLOUT))
+		return;
 	if (msg_recv(fd, m) <= 0) {
 		loop_del(k->in->loop, fd);
 		return; /* it has ended, or soon will: kproc_reap */
@@ -103,23 +137,6 @@ static void fromstore(void *arg, int fd, int events)
 		drop(k->in, key);
 	}
 	msg_close(m);
-}
-
-static int handover(Kproc *k)
-{
-	autofree char *mine = fullkey(k, "");
-
-	list_each(l, &k->in->store) {
-		Kept *e = list_item(l, Kept, link);
-
-		if (str_prefix(e->key, mine)) {
-			autofree char *text = mem_printf("kept %s", e->key + strlen(mine));
-
-			if (msg_send(k->store, &e->fd, 1, text, NULL) < 0)
-				return -1;
-		}
-	}
-	return msg_send(k->store, NULL, 0, "go", NULL);
 }
 
 static void kill_it(Kproc *k)
@@ -154,11 +171,55 @@ static void ping(void *arg, int fd, int events)
 		kill_it(k);
 		return;
 	}
-	if (k->pinged == 0) {
+	if (!k->told) {
+		handover(k); /* of what Linux had no room for and tells no event */
+	} else if (k->pinged == 0) {
 		k->pinged = now;
-		msg_send(k->store, NULL, 0, "ping", NULL);
+		msg_send(k->store, NULL, 0, "ping", NULL); /* no room: it does not read, and that is found out by the deadline */
 	}
 	loop_after(k->in->loop, deadline(k->in) / 8, ping, k);
+}
+
+static void killfixer(void *arg, int fd, int events)
+{
+	Init *in = *(Init **)arg;
+
+	init_say(in, "init: renewing the mounts of kernel process %s takes too long", in->fixes->name);
+	proc_kill(in->fixer, SIGKILL);
+}
+
+/* fix starts a process that renews the mounts of a kernel process which wants that. */
+static void fix(Init *in)
+{
+	for (int i = 0; i < Nkproc && in->fixer == 0; i++) {
+		Kproc *k = in->kproc[i];
+
+		if (k == NULL || !k->unfixed || !k->mounted)
+			continue;
+		in->fixer = proc_clone(0, NULL);
+		if (in->fixer == 0)
+			_exit(remount_all(k) < 0);
+		if (in->fixer < 0) {
+			init_say(in, "init: %s", rerrstr());
+			in->fixer = 0;
+			return;
+		}
+		in->fixes = k;
+		k->unfixed = false;
+		loop_after(in->loop, FixDeadlines * deadline(in), killfixer, &in->fixes->in);
+	}
+}
+
+/* fixed: its work is done, if status says so and k has not ended meanwhile. */
+static void fixed(Init *in, int status)
+{
+	Kproc *k = in->fixes;
+
+	loop_cancel(in->loop, &k->in);
+	in->fixer = 0;
+	if (status == 0 && k->mounted && !k->unfixed)
+		k->ndead = 0;
+	fix(in);
 }
 
 /* mounted: the kernel process has made its file system. */
@@ -169,9 +230,11 @@ static void mounted(Kproc *k, int fd)
 		return;
 	}
 	k->mounted = true;
-	if (k->restarts > 0)
-		remount_all(k);
 	remount_learn(k);
+	if (k->restarts > 0) {
+		k->unfixed = true;
+		fix(k->in);
+	}
 	msg_send(k->ctl, NULL, 0, "mounted", NULL);
 	if (k->ready != NULL)
 		k->ready(k);
@@ -215,7 +278,12 @@ static int launch(Kproc *k)
 	s.fd[4] = ctl[1];
 	s.ns[0] = k->in->hw;
 	s.nns = 1;
-	k->pid = spawn(&s);
+	k->pid = proc_clone(0, NULL); /* not spawn, which waits for the exec: the child may be stopped before */
+	if (k->pid == 0) {
+		if (spawn_here(&s) < 0)
+			init_say(k->in, "init: kernel process %s: %s", k->name, rerrstr());
+		_exit(127);
+	}
 	init_freeenv(env);
 	close(store[1]);
 	close(ctl[1]);
@@ -226,17 +294,19 @@ static int launch(Kproc *k)
 
 static int start(Kproc *k)
 {
-	k->pinged = 0;
-	k->killed = false;
-	k->since = clock_ms();
-	if (launch(k) < 0 || handover(k) < 0)
+	static u64 starts;
+
+	k->killed = k->told = false;
+	k->since = k->pinged = clock_ms();
+	k->nth = ++starts;
+	if (launch(k) < 0)
 		return -1;
 	loop_add(k->in->loop, k->store, POLLIN, fromstore, k);
 	loop_add(k->in->loop, k->ctl, POLLIN, fromctl, k);
 	loop_after(k->in->loop, deadline(k->in) / 8, ping, k);
+	handover(k);
 	return 0;
 }
-
 
 int kproc_start(Init *in, int i, void (*ready)(Kproc *k))
 {
@@ -263,6 +333,7 @@ static void ended(Kproc *k)
 	if (k->mounted && mount_off(k->point, UnmountForce) < 0)
 		init_say(k->in, "init: %s", rerrstr());
 	k->mounted = false;
+	remount_lost(k);
 }
 
 /* restart starts another; what never ran will not be reaped, and is tried again. */
@@ -283,6 +354,10 @@ bool kproc_reap(Init *in, pid_t pid, int status)
 {
 	char why[64];
 
+	if (pid == in->fixer) {
+		fixed(in, status);
+		return true;
+	}
 	for (int i = 0; i < Nkproc; i++) {
 		Kproc *k = in->kproc[i];
 

@@ -9,6 +9,7 @@ typedef struct Watch {
 	int fd, events;
 	LoopFn *fn;
 	void *arg;
+	bool fresh; /* added since the last poll, which may have looked at another file of that number */
 } Watch;
 
 typedef struct Timer {
@@ -66,7 +67,7 @@ void loop_add(Loop *l, int fd, int events, LoopFn *fn, void *arg)
 		}
 		w = &l->w[l->n++];
 	}
-	*w = (Watch){ fd, events, fn, arg };
+	*w = (Watch){ fd, events, fn, arg, true };
 }
 
 void loop_want(Loop *l, int fd, int events)
@@ -135,7 +136,7 @@ static void deliver(Loop *l, int n)
 	for (int i = 0; i < n && !l->stop; i++) {
 		Watch w = l->w[i];
 
-		if (l->p[i].fd >= 0 && l->p[i].revents != 0 && w.fd == l->p[i].fd)
+		if (l->p[i].fd >= 0 && l->p[i].revents != 0 && w.fd == l->p[i].fd && !w.fresh)
 			w.fn(w.arg, w.fd, l->p[i].revents);
 	}
 }
@@ -148,8 +149,10 @@ int loop_run(Loop *l)
 
 		if (l->stop)
 			break;
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < n; i++) {
+			l->w[i].fresh = false;
 			l->p[i] = (struct pollfd){ .fd = l->w[i].fd, .events = (short)l->w[i].events };
+		}
 		if (poll(l->p, (nfds_t)n, ms) > 0)
 			deliver(l, n);
 	}

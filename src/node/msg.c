@@ -73,11 +73,18 @@ int msg_take(Msg *m, int i)
 	return fd;
 }
 
+static bool nowait;
+
+void msg_nowait(void)
+{
+	nowait = true;
+}
+
 static int flush(int sock, const int *fd, int nfd, const Buf *b)
 {
 	if (b->n > MsgMax)
 		return werrstr("message of %zu bytes: at most %d", b->n, MsgMax);
-	return io_sendfds(sock, b->p, b->n, fd, nfd);
+	return nowait ? io_trysendfds(sock, b->p, b->n, fd, nfd, 0) : io_sendfds(sock, b->p, b->n, fd, nfd);
 }
 
 int msg_send(int sock, const int *fd, int nfd, ...)

@@ -5,6 +5,10 @@
  * from the old one's /M/3 becomes a mount of the new one's /M/3, which the
  * new kernel process has made again from what init kept.
  *
+ * A process of its own does this: what it looks up may take long, and the
+ * new kernel process may stop too.  If it does not get through, or the new
+ * one dies, the numbers of all the dead are remembered for the next time.
+ *
  * The mounts of one name space are replaced in the order of its table,
  * parents first.  Unmounting a dead mount takes those below it along, so
  * living ones among them are copied first (which can fail, if the way there
@@ -25,7 +29,6 @@ enum { MaxSpaces = 1024 };
 
 typedef struct Remount {
 	Kproc *k;
-	u32 major, minor; /* of the dead file system */
 	int root;         /* the new one's root, as init has it */
 	int home;         /* init's mount name space */
 	u64 seen[MaxSpaces];
@@ -33,9 +36,38 @@ typedef struct Remount {
 	int done, lost;
 } Remount;
 
+/* isdead: numbers are used again, by file systems of other kinds too */
 static bool isdead(const Remount *r, const Mount *m)
 {
-	return m->major == r->major && m->minor == r->minor;
+	const Kproc *k = r->k;
+
+	if (strcmp(m->source, "#") != 0 || strncmp(m->fstype, "fuse", 4) != 0)
+		return false;
+	for (int i = 0; i < k->ndead; i++)
+		if (m->major == k->dead[i].major && m->minor == k->dead[i].minor)
+			return true;
+	return false;
+}
+
+static void revive(Kproc *k, u32 major, u32 minor)
+{
+	for (int i = 0; i < k->ndead; i++)
+		if (k->dead[i].major == major && k->dead[i].minor == minor) {
+			memmove(&k->dead[i], &k->dead[i + 1], (size_t)(--k->ndead - i) * sizeof k->dead[0]);
+			return;
+		}
+}
+
+void remount_lost(Kproc *k)
+{
+	if (k->major == 0 && k->minor == 0)
+		return;
+	revive(k, k->major, k->minor);
+	if (k->ndead == MaxDead)
+		revive(k, k->dead[0].major, k->dead[0].minor);
+	k->dead[k->ndead].major = k->major;
+	k->dead[k->ndead++].minor = k->minor;
+	k->major = k->minor = 0;
 }
 
 void remount_learn(Kproc *k)
@@ -46,6 +78,9 @@ void remount_learn(Kproc *k)
 	if (m != NULL) {
 		k->major = m->major;
 		k->minor = m->minor;
+		for (int i = 0; i < Nkproc; i++) /* the number is free again only if it was mounted nowhere else */
+			if (k->in->kproc[i] != NULL)
+				revive(k->in->kproc[i], m->major, m->minor);
 	}
 	mounts_free(t);
 }
@@ -229,41 +264,20 @@ static void oneproc(void *arg, u32 pid)
 	close(ns);
 }
 
-/* renewed says whether the file system at k's point is another one than k last knew: numbers are used again. */
-static bool renewed(const Kproc *k)
+int remount_all(Kproc *k)
 {
-	Mounts *t = mounts_read("/.proc", 0);
-	const Mount *m = t ? mounts_top(t, k->point) : NULL;
-	bool other = m != NULL && (m->major != k->major || m->minor != k->minor);
-
-	mounts_free(t);
-	return other;
-}
-
-void remount_all(Kproc *k)
-{
-	Remount *r;
-
-	/* the old one's number is free again only if it was mounted nowhere else */
-	if (!renewed(k)) {
-		init_say(k->in, "init: kernel process %s is back", k->name);
-		return;
-	}
-	r = mem_new(sizeof *r);
+	Remount *r = mem_new(sizeof *r);
+	int rc = -1;
 
 	r->k = k;
-	r->major = k->major;
-	r->minor = k->minor;
 	r->root = mount_tree(AT_FDCWD, k->point, 0);
 	r->home = mount_ns("/.proc", 1);
-	if (r->root < 0 || r->home < 0 || proc_each(oneproc, r) < 0)
+	if (r->root >= 0 && r->home >= 0)
+		rc = proc_each(oneproc, r);
+	if (rc < 0)
 		init_say(k->in, "init: %s", rerrstr());
 	else
 		init_say(k->in, "init: kernel process %s is back; %d mounts renewed in %d name spaces%s", k->name,
 			 r->done, r->nseen, r->lost ? ", some could not be" : "");
-	if (r->root >= 0)
-		close(r->root);
-	if (r->home >= 0)
-		close(r->home);
-	free(r);
+	return rc < 0 || r->lost > 0 ? -1 : 0;
 }

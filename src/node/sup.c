@@ -127,6 +127,7 @@ int sup_main(const SupOpts *o)
 	Sup s = { .g = o->g, .base = o->base, .statefd = o->statefd, .lfd = o->lfd,
 		  .leash = o->leash, .life = o->life, .report = o->report, .deadline = o->deadline };
 
+	msg_nowait();
 	s.loop = loop_new();
 	s.msg = msg_new();
 	list_init(&s.units);

@@ -39,7 +39,13 @@ int unit_exec(Unit *u, char *const *w, int n, const int *fd)
 {
 	if (u->state != UnitUp)
 		return werrstr("%s is not up%s%s", u->m->name, *u->why ? ": " : "", u->why);
-	return msg_sendv(u->sock, fd, 4, w, n);
+	switch (msg_sendv(u->sock, fd, 4, w, n)) {
+	case 0:
+		return 0;
+	case -2:
+		return werrstr("%s does not take messages: its init is stopped or stuck", u->m->name);
+	}
+	return -1;
 }
 
 static void up(Unit *u)

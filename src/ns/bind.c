@@ -179,10 +179,11 @@ static bool is_bound(const Ns *ns, const Place *p)
 	return yes;
 }
 
-/* ask sends one command to the kernel process and returns the answer, owned by the caller, or NULL with its reason. */
-static char *ask(const char *command)
+/* ask sends one command to the kernel process and returns the answer, owned by the caller, or NULL with its reason.  The
+ * object lives at least until the caller closes *hold. */
+static char *ask(const char *command, int *hold)
 {
-	autofd int fd = open(OBJECTS "clone", O_RDWR | O_CLOEXEC);
+	int fd = *hold = open(OBJECTS "clone", O_RDWR | O_CLOEXEC);
 	autofree char *answer = mem_new(ANSWERMAX + 1);
 	ssize_t n;
 
@@ -405,7 +406,7 @@ static int bind_union(const Ns *ns, const Place *n, const Place *o, int flags)
 {
 	autobuf Buf b = { 0 };
 	autofree char *id = NULL;
-	autofd int nfd = -1, ofd = -1;
+	autofd int nfd = -1, ofd = -1, hold = -1;
 	bool before = flags & MBEFORE, root = strcmp(o->path, "/") == 0;
 	const char *fl = flags & MCREATE ? "c" : "";
 	const Place *first = before ? n : o, *second = before ? o : n;
@@ -419,7 +420,7 @@ static int bind_union(const Ns *ns, const Place *n, const Place *o, int flags)
 		return -1;
 	if (!before && describe_new(&b, n, fl, &nfd) < 0)
 		return -1;
-	id = ask(b.p);
+	id = ask(b.p, &hold);
 	if (id == NULL)
 		return -1;
 	rc = gather(&cs, ns, first, NULL, root && first == o);
@@ -503,12 +504,13 @@ static int bind_as(const char *path, const char *typed, const char *old, int fla
 int ns_bind(const char *name, const char *old, int flags)
 {
 	autofree char *id = NULL, *path = NULL;
+	autofd int hold = -1;
 
 	if ((flags & (MBEFORE | MAFTER)) == (MBEFORE | MAFTER))
 		return errset(Ebadarg);
 	if (strcmp(name, "#|") != 0)
 		return bind_as(name, NULL, old, flags);
-	id = ask("pipe"); /* every bind of #| is a pipe of its own */
+	id = ask("pipe", &hold); /* every bind of #| is a pipe of its own */
 	if (id == NULL)
 		return -1;
 	path = mem_printf(OBJECTS "%s", id);
@@ -520,6 +522,7 @@ static int mount_cmd(const char *kind, const char *what, const char *name, const
 	char fl[8] = "-";
 	autobuf Buf b = { 0 };
 	autofree char *id = NULL, *path = NULL, *typed = typed_name(name);
+	autofd int hold = -1;
 	size_t n = 0;
 
 	if (flags & MCREATE)
@@ -535,7 +538,7 @@ static int mount_cmd(const char *kind, const char *what, const char *name, const
 	str_quote(&b, aname);
 	buf_ch(&b, ' ');
 	str_quote(&b, typed);
-	id = ask(b.p);
+	id = ask(b.p, &hold);
 	if (id == NULL)
 		return -1;
 	path = mem_printf(OBJECTS "%s", id);
@@ -601,6 +604,7 @@ static int without(const Ns *ns, const Place *n, const Place *o)
 {
 	autobuf Buf b = { 0 };
 	autofree char *left = NULL;
+	autofd int hold = -1;
 	Carries cs = { 0 };
 	int rc;
 
@@ -611,7 +615,7 @@ static int without(const Ns *ns, const Place *n, const Place *o)
 	} else {
 		buf_printf(&b, "fd %d", n->fd);
 	}
-	left = ask(b.p);
+	left = ask(b.p, &hold);
 	if (left == NULL)
 		return -1;
 	if (strcmp(left, "empty") == 0 || strcmp(left, "base") == 0)

@@ -15,6 +15,7 @@
 #include <base/buf.h>
 #include <base/err.h>
 #include <base/mem.h>
+#include <os/clock.h>
 #include <os/io.h>
 
 void io_autoclose(int *fd)
@@ -159,7 +160,7 @@ int io_spit(const char *path, const void *p, size_t n, int mode)
 	return io_writen(fd, p, n);
 }
 
-int io_sendfds(int sock, const void *data, size_t n, const int *fd, int nfd)
+static ssize_t sendfds(int sock, const void *data, size_t n, const int *fd, int nfd, int flags)
 {
 	union {
 		struct cmsghdr h;
@@ -180,11 +181,39 @@ int io_sendfds(int sock, const void *data, size_t n, const int *fd, int nfd)
 		memcpy(CMSG_DATA(&c.h), fd, (size_t)nfd * sizeof(int));
 	}
 	do
-		k = sendmsg(sock, &m, MSG_NOSIGNAL);
+		k = sendmsg(sock, &m, MSG_NOSIGNAL | flags);
 	while (k < 0 && errno == EINTR);
+	if (k >= 0)
+		return k;
+	os_werr("sendmsg");
+	return errno == EAGAIN || errno == ETOOMANYREFS ? -2 : -1;
+}
+
+int io_sendfds(int sock, const void *data, size_t n, const int *fd, int nfd)
+{
+	ssize_t k = sendfds(sock, data, n, fd, nfd, 0);
+
 	if (k < 0)
-		return os_werr("sendmsg");
+		return -1;
 	return (size_t)k == n ? 0 : io_writen(sock, (const char *)data + k, n - (size_t)k);
+}
+
+int io_trysendfds(int sock, const void *data, size_t n, const int *fd, int nfd, int ms)
+{
+	struct pollfd p = { .fd = sock, .events = POLLOUT };
+	i64 end = clock_ms() + ms;
+	ssize_t k;
+
+	while ((k = sendfds(sock, data, n, fd, nfd, MSG_DONTWAIT)) == -2) {
+		i64 left = end - clock_ms();
+
+		if (left <= 0) {
+			errset(Ebusy);
+			return -2;
+		}
+		poll(&p, 1, left > 100 ? 100 : (int)left); /* ETOOMANYREFS has no event */
+	}
+	return k < 0 ? -1 : 0;
 }
 
 ssize_t io_recvfds(int sock, void *data, size_t n, int *fd, int *nfd)

@@ -190,6 +190,8 @@ int proc_takefd(u32 pid, int fd)
 	p = (int)syscall(SYS_pidfd_open, leader, 0);
 	if (p < 0)
 		return os_werr("process %u", leader);
+	if (proc_leader(pid) != leader) /* what p is open on could be another process that got the number */
+		return errset(Enoproc);
 	got = (int)syscall(SYS_pidfd_getfd, p, fd, 0);
 	return got < 0 ? os_werr("descriptor %d of process %u", fd, leader) : got;
 }
@@ -197,6 +199,7 @@ int proc_takefd(u32 pid, int fd)
 typedef struct Group {
 	long pgrp;
 	int sig;
+	u32 uid;
 } Group;
 
 long proc_pgrp(u32 pid, bool foreground)
@@ -207,26 +210,32 @@ long proc_pgrp(u32 pid, bool foreground)
 	return p != NULL ? strtol(p, NULL, 10) : -1;
 }
 
-int proc_signal(u32 pid, int sig)
+int proc_signal(u32 pid, u64 start, int sig)
 {
 	autofd int p = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	if (p < 0)
 		return errset(errno == ESRCH ? Enoproc : err_fromerrno(errno));
+	/* the number is still that process's now that p is open on it, so it was when p was opened */
+	if (start == 0 || proc_start(pid) != start)
+		return errset(Enoproc);
 	return syscall(SYS_pidfd_send_signal, p, sig, NULL, 0) < 0 ? errset(err_fromerrno(errno)) : 0;
 }
 
 static void signal_member(void *arg, u32 pid)
 {
 	Group *g = arg;
+	u64 start = proc_start(pid);
 
-	if (proc_pgrp(pid, false) == g->pgrp && proc_signal(pid, g->sig) < 0)
+	if (proc_pgrp(pid, false) != g->pgrp || (g->uid != UINT32_MAX && proc_uid(pid) != g->uid))
+		return;
+	if (proc_signal(pid, start, g->sig) < 0)
 		errset(Enone);
 }
 
-int proc_signalgroup(long pgrp, int sig)
+int proc_signalgroup(long pgrp, int sig, u32 uid)
 {
-	Group g = { .pgrp = pgrp, .sig = sig };
+	Group g = { .pgrp = pgrp, .sig = sig, .uid = uid };
 
 	return pgrp > 0 ? proc_each(signal_member, &g) : errset(Enoproc);
 }

@@ -31,4 +31,30 @@ for who in bob none; do
 done
 is "$(x box /bin/cat "/#/M/$m/f" /n/f)" "$(printf 'secret\nsecret')" "the mounts of others have not gone by that"
 is "$(as bob /bin/cat /mnt/f)" "in union" "where it is mounted a union is everybody's"
+
+# what bob and none may pile up in the kernel process and in init has an end
+put box /tmp/pile <<'!'
+cd /tmp
+for i in $(seq 80); do echo -n 0 >/#/s/$1.$i </dev/zero; done
+for i in $(seq 12); do ls /#/I$((i + $2)); done
+for i in $(seq 1100); do echo "bind 0:1 / /x$i - $1" >/#/M/journal; done
+!
+for who in bob none; do
+	base=$([ $who = bob ] && echo 10 || echo 40)
+	as $who /bin/sh /tmp/pile $who $base >/dev/null 2>&1
+	is "$(x box /bin/ls /#/s | grep -c "/$who[.]")" 64 "$who has 64 posts and no more"
+	is "$(x box /bin/ls /#/ | grep -c "I[$((base / 10))$((base / 10 + 1))][0-9]")" 8 "and 8 stacks"
+	is "$(x box /bin/cat /#/M/list | grep -c "^bind .* $who ")" 1024 "and 1024 notes in the journal"
+done
+is "$(as bob /bin/sh -c 'echo -n 0 >/#/s/bob.more </dev/zero' 2>&1 | grep -c 'No space\|no more')" 1 "the error says so"
+is "$(rc box 'echo -n 0 >/srv/mine </dev/zero; ls /srv/mine')" /srv/mine "the host owner can go on"
+
+# a union that nobody shows any more lets go of its directories
+fds() { x box /bin/sh -c "ls /.proc/$k/fd | wc -l"; }
+k=$(kernel box)
+rc box 'mkdir /tmp/v /tmp/w'
+before=$(fds)
+rc box 'for(i in `{seq 30}){ bind -a /tmp/v /tmp/w; unmount /tmp/w }'
+few() { [ "$(fds)" -le $((before + 3)) ]; }
+t "thirty unions that came and went hold no descriptor" later few
 echo "1..$n"

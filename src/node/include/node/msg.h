@@ -55,8 +55,12 @@ bool msg_is(const Msg *m, const char *word, int n);
 int msg_take(Msg *m, int i) must_use;
 void msg_close(Msg *m);
 
-/* msg_send sends the strings (NULL-ended) with fds; msg_sendv an array of n; -1 if the other side is gone. */
+/*
+ * msg_send sends the strings (NULL-ended) with fds; msg_sendv an array of n; -1 if the other side is gone.  After msg_nowait,
+ * which init and the supervisor call, they never wait: -2 (Ebusy) if the other side does not read.
+ */
 int msg_send(int sock, const int *fd, int nfd, ...) __attribute__((sentinel));
 int msg_sendv(int sock, const int *fd, int nfd, char *const *w, int n);
+void msg_nowait(void);
 
 #endif

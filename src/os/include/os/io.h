@@ -44,8 +44,10 @@ int io_spit(const char *path, const void *p, size_t n, int mode) must_use;
 enum { IoFds = 16 };
 
 /* io_sendfds sends data[n] (n >= 1) with nfd (at most IoFds) descriptors on a unix socket; io_recvfds receives them into
- * fd[IoFds] (all close-on-exec), sets *nfd to how many came and returns the bytes, 0 at the end of the stream. */
+ * fd[IoFds] (all close-on-exec), sets *nfd to how many came and returns the bytes, 0 at the end of the stream.
+ * io_trysendfds, for sockets that keep messages apart, waits at most ms (0: not) for room: -2 (Ebusy) if there is none. */
 int io_sendfds(int sock, const void *data, size_t n, const int *fd, int nfd) must_use;
+int io_trysendfds(int sock, const void *data, size_t n, const int *fd, int nfd, int ms) must_use;
 ssize_t io_recvfds(int sock, void *data, size_t n, int *fd, int *nfd) must_use;
 
 typedef struct IoVec {

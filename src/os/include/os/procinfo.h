@@ -45,12 +45,17 @@ bool proc_istty(u32 pid, int fd);
 /* proc_each calls fn for every process there is. */
 int proc_each(void (*fn)(void *arg, u32 pid), void *arg) must_use;
 
-/* proc_takefd duplicates descriptor fd of process or thread pid into this process, close-on-exec. */
+/*
+ * proc_takefd duplicates descriptor fd of process or thread pid into this process, close-on-exec.  A caller through FUSE
+ * whose request is not answered yet cannot end, so its number is nobody else's: Linux lets a killed thread wait for the
+ * answer once the request was read.
+ */
 int proc_takefd(u32 pid, int fd) must_use;
 
-/* proc_signal sends a signal to process pid as it is now (pidfd), proc_signalgroup to every process of a group. */
-int proc_signal(u32 pid, int sig) must_use;
-int proc_signalgroup(long pgrp, int sig) must_use;
+/* proc_signal sends a signal to the process (pid, start), Enoproc if pid is another one's by now; proc_signalgroup to every
+ * process of a group, or only to those of user uid unless that is UINT32_MAX. */
+int proc_signal(u32 pid, u64 start, int sig) must_use;
+int proc_signalgroup(long pgrp, int sig, u32 uid) must_use;
 
 /* proc_umask sets the mode bits that files made by this process do not get. */
 void proc_umask(u32 mask);

@@ -34,9 +34,11 @@ typedef struct Rendez Rendez;
 
 /* who asks: for a local caller the Linux ids as the server's name spaces see them; pid 0 for a remote one */
 typedef struct Caller {
-	u32 pid; /* the thread id (FUSE gives no other) */
+	u32 pid; /* the thread id (FUSE gives no other); NoPid: a local one's that is not of our pid name space */
 	u32 uid, gid;
 } Caller;
+
+#define NoPid UINT32_MAX
 
 typedef struct SrvOps {
 	void (*attach)(Req *r); /* set r->fid->qid (and aux); uname and aname are in r->i */
