@@ -122,7 +122,7 @@ static void trees(Fid *root)
 	g = walk(d, "g");
 	ok(g != NULL && call_open(g, OREAD, NULL, -1) == 0, "the new name opens");
 	ok(call_remove(call_walk(root, 1, (const char *[]){ "dir" }, NULL, -1), NULL, -1) < 0, "a full directory stays");
-	is_str(rerrstr(), "directory not empty", "with the reason");
+	is_str(rerrstr(), "directory is not empty", "with the reason");
 	ok(call_remove(walk(d, "g"), NULL, -1) == 0, "an open file can be removed");
 	is_int(call_read(g, buf, sizeof buf, 0, NULL, -1), 5, "and read");
 	ok(walk(d, "g") == NULL, "but not found");

@@ -22,7 +22,7 @@ enum { ERRMAX = 256 }; /* bytes of an error string with its NUL */
 	X(Eexist, "file already exists", EEXIST) \
 	X(Enotdir, "not a directory", ENOTDIR) \
 	X(Eisdir, "file is a directory", EISDIR) \
-	X(Enotempty, "directory not empty", ENOTEMPTY) \
+	X(Enotempty, "directory is not empty", ENOTEMPTY) \
 	X(Einuse, "device or object already in use", EBUSY) \
 	X(Eio, "i/o error", EIO) \
 	X(Ebadarg, "bad arg in system call", EINVAL) \
