@@ -120,4 +120,24 @@ mkdir outside out2 out3; ln -s "$dir/outside" out2/t; ln -s "$dir/outside/x" out
 (cd out2 && unvac ../a.vac); is "$?$(ls outside)" 1 "a link instead of a directory is refused"
 vac t/hello >c; (cd out3 && unvac "$(cat ../c)"); is "$?$(ls outside)$(cat out3/hello)" 0HELLO "a link instead of a file is replaced"
 is "$(unvac vac:0123456789012345678901234567890123456789 >/dev/null; echo $?)" 1 "no such archive"
+
+# vacfs
+"$anthill" vacfs -p -a "unix!$dir/9" a.vac 2>vacfs.log &
+fs=$!
+i=0
+until [ -S 9 ] || [ $i -ge 600 ]; do sleep 0.1; i=$((i + 1)); done
+p9() { "$anthill" 9p -a "unix!$dir/9" "$@" 2>"$dir/err"; }
+p9 read t/big | cmp - t/big; ok $? "vacfs: a file"
+is "$(p9 ls t/large | wc -l)" 300 "vacfs: a large directory"
+is "$(p9 read t/sub/away)" "../../a/target/that/is/far/longer/than/eight/bytes" "vacfs: a link's target"
+is "$(p9 ls -l t/hello | sed 's/ .* / /')" "--rw-r----- hello" "vacfs: modes"
+echo x | p9 write t/hello; is "$?$(grep -c 'read only' err)" 11 "vacfs: read-only"
+p9 read t/none; is "$?$(grep -c 'does not exist' err)" 11 "vacfs: what is not there"
+kill $fs; wait $fs 2>/dev/null
+"$anthill" vacfs -a "unix!$dir/9" a.vac 2>vacfs.log &
+fs=$!
+i=0
+until p9 ls / >/dev/null || [ $i -ge 600 ]; do sleep 0.1; i=$((i + 1)); done
+"$anthill" 9p -a "unix!$dir/9" -u nobody read t/hello 2>err; is "$?$(grep -c 'permission denied' err)" 11 "vacfs: permissions"
+kill $fs; wait $fs 2>/dev/null
 echo "1..$n"
