@@ -109,7 +109,7 @@ static Flow exit_(int argc, int at, int fl)
 
 static Flow shift(int argc, int at, int fl)
 {
-	const Value *star = var_value(sh.star);
+	Value *star = var_value(sh.star);
 	int n = 1, have = star != NULL ? star->n : 0;
 
 	if (argc > 2) {
@@ -122,7 +122,7 @@ static Flow shift(int argc, int at, int fl)
 	if (n > have)
 		n = have;
 	if (n > 0)
-		var_set(sh.star, value_new(star->v + n, have - n));
+		var_set(sh.star, value_part(star, n, have - n));
 	status_set("");
 	return Go;
 }
@@ -359,6 +359,8 @@ Flow builtin_hook(const RcBuiltin *h, int argc, int at)
 	int r;
 
 	env_update();
+	for (int i = at; i < at + argc; i++) /* it may write to them */
+		sh.word[i] = region_strn(&sh.tmp, sh.word[i], strlen(sh.word[i]));
 	push(NULL);
 	s = step_apply();
 	r = h->fn(argc, sh.word + at);

@@ -14,7 +14,7 @@ enum { DEPTH = 1000 };
 
 Frame frame_enter(void)
 {
-	return (Frame){ sh.nword, sh.nstep, region_mark(&sh.tmp) };
+	return (Frame){ sh.nword, sh.nstep, sh.nheld, region_mark(&sh.tmp) };
 }
 
 void frame_leave(Frame f)
@@ -22,6 +22,8 @@ void frame_leave(Frame f)
 	sh.nword = f.nword;
 	if (sh.nstep > f.nstep)
 		step_pop(f.nstep);
+	while (sh.nheld > f.nheld)
+		value_drop(sh.held[--sh.nheld]);
 	region_cut(&sh.tmp, f.mark);
 }
 
@@ -175,10 +177,7 @@ static Flow loop_for(Node *n, int fl)
 	if (n->b != NULL) {
 		f = word_arg(n->b);
 	} else {
-		const Value *star = var_value(sh.star);
-
-		for (int i = 0; star != NULL && i < star->n; i++)
-			pushn(star->v[i], strlen(star->v[i]));
+		pushvalue(sh.star);
 	}
 	end = sh.nword;
 	if (f == Go)

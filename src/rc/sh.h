@@ -2,10 +2,12 @@
  * The shell's state, for the files of this directory.
  *
  * Words being evaluated are pointers on one stack, sh.word[0..sh.nword);
- * their bytes are in the region sh.tmp, in variables' values or in trees.
- * Whoever evaluates takes a Frame first and leaves it when done: that pops
- * words, bytes and redirections (and closes their files).  As the stack may
- * move, words are named by index, not by pointer, across evaluation.
+ * their bytes are in the region sh.tmp, in values or in trees, and nobody
+ * writes to them.  Whoever evaluates takes a Frame first and leaves it when
+ * done: that pops words, bytes and redirections (and closes their files),
+ * and lets go of the values whose strings were pushed: their variables may
+ * have others by then.  As the stack may move, words are named by index, not
+ * by pointer, across evaluation.
  */
 #ifndef RC_SH_H
 #define RC_SH_H
@@ -29,11 +31,15 @@ enum {
 	Cond = 2, /* its status is being looked at: flag e does not count */
 };
 
-/* Value is a list of strings, constant once made; NULL is the empty list. */
-typedef struct Value {
+/* Value is a list of strings, constant once made; NULL is the empty list.  It may be a part of another, its base. */
+typedef struct Value Value;
+struct Value {
 	int ref, n;
-	char *v[];
-} Value;
+	bool small; /* see var.c */
+	char **v;
+	Value *base;
+	char *own[];
+};
 
 typedef struct Fn {
 	int ref;
@@ -65,7 +71,7 @@ struct Var {
 };
 
 typedef struct Frame {
-	int nword, nstep;
+	int nword, nstep, nheld;
 	Mark mark;
 } Frame;
 
@@ -76,6 +82,8 @@ typedef struct Sh {
 
 	char **word;
 	int nword, wordcap;
+	Value **held; /* those with words on the stack */
+	int nheld, heldcap;
 	Region tmp;
 
 	FdStep *step; /* redirections in force, oldest first */
@@ -117,6 +125,7 @@ int cand_push(const char *name, Var *dirs);
 /* word.c: the results are pushed on the word stack */
 void push(char *s);
 void pushn(const char *s, size_t n);
+void pushvalue(Var *v); /* all its words, or the one that a number names */
 Flow word_arg(Node *n);      /* with file names for patterns */
 Flow word_pattern(Node *n);  /* patterns as they are, GLOB before what is not literal */
 Flow word_plain(Node *n);    /* patterns are literal */
@@ -133,6 +142,8 @@ Var *var_get(const char *name);
 Var *var_find(const char *name); /* NULL if never heard of */
 Value *value_new(char *const *v, int n) must_use;
 Value *value_words(int at) must_use;
+Value *value_part(Value *v, int from, int n) must_use; /* n of v's strings, not copied */
+void value_hold(Value *v); /* until the frame is left */
 void value_drop(Value *v);
 Value *var_value(Var *v); /* stays the variable's */
 void var_set(Var *v, Value *val); /* takes val over */

@@ -5,6 +5,14 @@
 
 enum { NHASH = 512 };
 
+/* Loops make and drop little values all the time: those of up to SMALL bytes are kept for the next. */
+#ifdef __SANITIZE_ADDRESS__
+enum { SMALL = 0 };
+#else
+enum { SMALL = 64 };
+#endif
+static Value *spare; /* linked by base */
+
 static Var *vars[NHASH];
 
 /* Locals hide the value a variable had: this is what comes back. */
@@ -56,6 +64,23 @@ void var_each(void (*f)(Var *v, void *arg), void *arg)
 			f(v, arg);
 }
 
+static Value *value_alloc(size_t size)
+{
+	Value *v = spare;
+
+	if (size > SMALL) {
+		v = mem_grow(NULL, size, 1);
+		v->small = false;
+		return v;
+	}
+	if (v == NULL)
+		v = mem_grow(NULL, SMALL, 1);
+	else
+		spare = v->base;
+	v->small = true;
+	return v;
+}
+
 Value *value_new(char *const *s, int n)
 {
 	size_t size = sizeof(Value) + (size_t)n * sizeof(char *);
@@ -66,10 +91,12 @@ Value *value_new(char *const *s, int n)
 		return NULL;
 	for (int i = 0; i < n; i++)
 		size += strlen(s[i]) + 1;
-	v = mem_grow(NULL, size, 1);
+	v = value_alloc(size);
 	v->ref = 1;
 	v->n = n;
-	p = (char *)&v->v[n];
+	v->v = v->own;
+	v->base = NULL;
+	p = (char *)&v->own[n];
 	for (int i = 0; i < n; i++) {
 		size_t len = strlen(s[i]) + 1;
 
@@ -79,15 +106,58 @@ Value *value_new(char *const *s, int n)
 	return v;
 }
 
+Value *value_part(Value *v, int from, int n)
+{
+	Value *part;
+
+	if (n == 0)
+		return NULL;
+	if (n == v->n) {
+		v->ref++;
+		return v;
+	}
+	part = value_alloc(sizeof *part);
+	part->ref = 1;
+	part->n = n;
+	part->v = v->v + from;
+	part->base = v->base != NULL ? v->base : v;
+	part->base->ref++;
+	return part;
+}
+
+/* value_words finds words that are the end of what was pushed last without copying them. */
 Value *value_words(int at)
 {
-	return value_new(sh.word + at, sh.nword - at);
+	int n = sh.nword - at;
+	Value *last = sh.nheld > 0 ? sh.held[sh.nheld - 1] : NULL;
+
+	if (n > 0 && last != NULL && last->n >= n &&
+	    memcmp(sh.word + at, last->v + last->n - n, (size_t)n * sizeof *sh.word) == 0)
+		return value_part(last, last->n - n, n);
+	return value_new(sh.word + at, n);
 }
 
 void value_drop(Value *v)
 {
-	if (v != NULL && --v->ref == 0)
+	if (v == NULL || --v->ref > 0)
+		return;
+	value_drop(v->base);
+	if (v->small) {
+		v->base = spare;
+		spare = v;
+	} else {
 		free(v);
+	}
+}
+
+void value_hold(Value *v)
+{
+	if (sh.nheld == sh.heldcap) {
+		sh.heldcap = sh.heldcap == 0 ? 64 : 2 * sh.heldcap;
+		sh.held = mem_grow(sh.held, (size_t)sh.heldcap, sizeof(Value *));
+	}
+	v->ref++;
+	sh.held[sh.nheld++] = v;
 }
 
 Value *var_value(Var *v)

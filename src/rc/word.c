@@ -83,20 +83,32 @@ static Var *named(Node *n)
 	return var_get(sh.word[at]);
 }
 
-/* pushvalue pushes all of v; copied, as the variable may be set while they are in use. */
-static void pushvalue(Var *v)
+/* value finds which words v stands for, in *from and *n, which may be 0. */
+static Value *value(Var *v, int *from, int *n)
 {
 	int k = v->name[0] <= '9' ? position(v->name) : 0;
-	const Value *val = k > 0 ? var_value(sh.star) : var_value(v);
+	Value *val = k > 0 ? var_value(sh.star) : var_value(v);
+	int have = val != NULL ? val->n : 0;
 
-	if (val == NULL)
-		return;
-	if (k == 0) {
-		for (int i = 0; i < val->n; i++)
-			pushn(val->v[i], strlen(val->v[i]));
-	} else if (k <= val->n) {
-		pushn(val->v[k - 1], strlen(val->v[k - 1]));
-	}
+	*from = k > 0 ? k - 1 : 0;
+	*n = k == 0 ? have : k <= have ? 1 : 0;
+	return val;
+}
+
+static void pushpart(Value *v, int from, int n)
+{
+	if (n > 0)
+		value_hold(v);
+	for (int i = from; i < from + n; i++)
+		push(v->v[i]);
+}
+
+void pushvalue(Var *v)
+{
+	int from, n;
+	Value *val = value(v, &from, &n);
+
+	pushpart(val, from, n);
 }
 
 static Flow dollar(Node *n)
@@ -112,14 +124,13 @@ static Flow dollar(Node *n)
 static Flow count(Node *n)
 {
 	Var *v = named(n->a);
-	int at = sh.nword;
+	int from, len;
 	char num[16];
 
 	if (v == NULL)
 		return Fail;
-	pushvalue(v);
-	snprintf(num, sizeof num, "%d", sh.nword - at);
-	sh.nword = at;
+	(void)value(v, &from, &len);
+	snprintf(num, sizeof num, "%d", len);
 	pushn(num, strlen(num));
 	return Go;
 }
@@ -164,8 +175,7 @@ static Flow sub(Node *n)
 	end = sh.nword;
 	for (int i = at; i < end; i++) {
 		range(sh.word[i], val != NULL ? val->n : 0, &from, &to);
-		for (; from <= to; from++)
-			pushn(val->v[from - 1], strlen(val->v[from - 1]));
+		pushpart(val, from - 1, to - from + 1);
 	}
 	memmove(sh.word + at, sh.word + end, (size_t)(sh.nword - end) * sizeof *sh.word);
 	sh.nword -= end - at;
@@ -178,13 +188,17 @@ static Flow sub(Node *n)
 static void split(const Buf *out, const char *sep)
 {
 	const char *s = out->p, *e = s + out->n, *w;
+	enum { Other, End, Sep };
+	u8 is[256] = { End };
 
+	for (; *sep != '\0'; sep++)
+		is[(u8)*sep] = Sep;
 	while (s < e) {
-		while (s < e && *s != '\0' && strchr(sep, *s) != NULL)
+		while (s < e && is[(u8)*s] == Sep)
 			s++;
 		if (s == e)
 			break;
-		for (w = s; s < e && *s != '\0' && strchr(sep, *s) == NULL; s++)
+		for (w = s; s < e && is[(u8)*s] == Other; s++)
 			;
 		pushn(w, (size_t)(s - w));
 		if (s < e)
@@ -307,17 +321,45 @@ static Flow pairs(int at, int mid)
 	return Go;
 }
 
+/* glue replaces the words from at up to end by one: all of them joined. */
+static void glue(int at, int end)
+{
+	size_t n = 1;
+	char *p;
+
+	for (int i = at; i < end; i++)
+		n += strlen(sh.word[i]);
+	p = region_new(&sh.tmp, n);
+	for (int i = at; i < end; i++)
+		p = stpcpy(p, sh.word[i]);
+	sh.word[at] = p + 1 - n;
+	memmove(sh.word + at + 1, sh.word + end, (size_t)(sh.nword - end) * sizeof *sh.word);
+	sh.nword -= end - at - 1;
+}
+
+/* concat joins lists two by two, but words that stand alone, as most do, all at once. */
 static Flow concat(Node *n, Flow (*eval)(Node *))
 {
-	int at = sh.nword, mid;
+	int at = sh.nword, single = 0, mid;
 
 	for (Node *w = n->a; w != NULL; w = w->next) {
 		mid = sh.nword;
 		if (eval(w) != Go)
 			return Fail;
+		if (single == mid - at && sh.nword == mid + 1) {
+			single++;
+			continue;
+		}
+		if (single > 1) {
+			glue(at, mid);
+			mid = at + 1;
+		}
+		single = -1;
 		if (w != n->a && pairs(at, mid) != Go)
 			return Fail;
 	}
+	if (single > 1)
+		glue(at, sh.nword);
 	return Go;
 }
 
