@@ -24,6 +24,11 @@ static int put(const char *name, const char *value, size_t n)
 	return apart ? 0 : group_put(name, value, n);
 }
 
+static int sync_(void)
+{
+	return apart ? 0 : group_sync();
+}
+
 static int drop(const char *name)
 {
 	return apart ? 0 : group_remove(name);
@@ -57,6 +62,7 @@ static const RcHooks node = {
 	.builtins = builtins,
 	.env_load = load,
 	.env_put = put,
+	.env_sync = sync_,
 	.env_remove = drop,
 	.rfork = newgroup,
 	.path = ns_path,

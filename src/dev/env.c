@@ -158,20 +158,32 @@ static void pack(const Group *g, Buf *b)
 	}
 }
 
+/* Packed is a variable in what pack wrote. */
+typedef struct Packed {
+	const char *name, *data;
+	u64 size;
+} Packed;
+
+/* unpack1 finds the variable at p and returns where the next is, NULL for bad text. */
+static const char *unpack1(const char *p, const char *end, Packed *v)
+{
+	const char *len = memchr(p, 0, (size_t)(end - p));
+	const char *data = len != NULL ? memchr(len + 1, 0, (size_t)(end - len - 1)) : NULL;
+
+	if (data == NULL || str_u64(len + 1, 10, (u64)(end - data - 1), &v->size) < 0)
+		return NULL;
+	v->name = p;
+	v->data = data + 1;
+	return v->data + v->size;
+}
+
 static void unpack(Group *g, const char *p, size_t n)
 {
 	const char *end = p + n;
+	Packed v;
 
-	while (p < end) {
-		const char *len = memchr(p, 0, (size_t)(end - p));
-		const char *data = len != NULL ? memchr(len + 1, 0, (size_t)(end - len - 1)) : NULL;
-		u64 size;
-
-		if (data == NULL || str_u64(len + 1, 10, (u64)(end - data - 1), &size) < 0)
-			return;
-		buf_add(&var_new(g, p)->data, data + 1, size);
-		p = data + 1 + size;
-	}
+	while (p < end && (p = unpack1(p, end, &v)) != NULL)
+		buf_add(&var_new(g, v.name)->data, v.data, v.size);
 }
 
 /* keep rewrites what init keeps of g. */
@@ -628,6 +640,58 @@ char *env_snapshot(Kern *k, const Req *r, size_t *n)
 	unlock(&e->srv.lk);
 	*n = b.n;
 	return g != NULL ? buf_take(&b) : NULL;
+}
+
+/* check says what is wrong with packed variables from outside that are to be set in g. */
+static int check(const Group *g, const char *p, const char *end)
+{
+	int n = g->nvars;
+	Packed v;
+
+	for (; p < end; n++) {
+		p = unpack1(p, end, &v);
+		if (p == NULL)
+			return werrstr("bad text for environment variables");
+		if (*v.name == '\0' || strchr(v.name, '/') != NULL || strcmp(v.name, ".") == 0 || strcmp(v.name, "..") == 0)
+			return errset(Ebadchar);
+		if (strlen(v.name) > NAMEMAX)
+			return errset(Etoolong);
+		if (v.size > DATAMAX)
+			return errset(Etoobig);
+	}
+	return n > VARSMAX ? werrstr("too many environment variables") : 0;
+}
+
+static int set(Env *e, Group *g, const char *p, const char *end)
+{
+	Packed v;
+
+	if (check(g, p, end) < 0)
+		return -1;
+	while (p < end && (p = unpack1(p, end, &v)) != NULL) {
+		Var *var = var_find(g, v.name);
+
+		if (var == NULL)
+			var = var_new(g, v.name);
+		buf_free(&var->data);
+		buf_add(&var->data, v.data, v.size);
+		var->vers++;
+		var->mtime = (u32)clock_wall();
+	}
+	return keep(e, g);
+}
+
+int env_set(Kern *k, const Req *r, const char *packed, size_t n)
+{
+	Env *e = k->env;
+	Group *g;
+	int rc;
+
+	lock(&e->srv.lk);
+	g = group_of(e, r);
+	rc = g != NULL ? set(e, g, packed, packed + n) : -1;
+	unlock(&e->srv.lk);
+	return rc;
 }
 
 static void mark(void *arg, u32 pid)

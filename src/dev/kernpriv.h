@@ -63,6 +63,7 @@ void srvdev_init(Kern *k);
 /* env.c: made when the kernel process starts; whole groups at once, and new groups, for #M. */
 void env_init(Kern *k);
 char *env_snapshot(Kern *k, const Req *r, size_t *n);
+int env_set(Kern *k, const Req *r, const char *packed, size_t n);
 int env_fork(Kern *k, const Req *r, bool clean, u64 *id);
 
 #endif

@@ -13,7 +13,8 @@
  *	list     the objects and the journal, for ns
  *	journal  write "bind DEV ROOT POINT FLAGS NAME": a plain bind, as typed
  *	group    write "env copy", "env clean"; read the new group's number
- *	env      the caller's environment group, all of it
+ *	env      the caller's environment group, all of it, each variable as its name, NUL,
+ *	         its decimal length, NUL, its text; write the same to set variables
  *	stage    of empty directories, one for each number: a process builds its mounts
  *	         on that of its own, so that nobody has to wait for anybody
  *	N        the root of object N; found by name, not listed
@@ -38,7 +39,7 @@ enum { Clone, Env, Group, Journal, ListFile, Stage, COMMANDMAX = 64 * 1024, OWNS
 
 static const Flat files[] = {
 	[Clone] = { "clone", 0666, FidFresh | FidStream, NULL, NULL },
-	[Env] = { "env", 0444, FidFresh, NULL, NULL },
+	[Env] = { "env", 0666, FidFresh, NULL, NULL },
 	[Group] = { "group", 0666, FidFresh | FidStream, NULL, NULL },
 	[Journal] = { "journal", 0222, FidFresh | FidStream, NULL, NULL },
 	[ListFile] = { "list", 0444, FidFresh, NULL, NULL },
@@ -129,7 +130,7 @@ static void mnt_open(Req *r)
 	if (is(r->fid, ListFile)) {
 		m->out = mobj_list(t);
 		m->n = strlen(m->out);
-	} else if (is(r->fid, Env)) {
+	} else if (is(r->fid, Env) && (r->i.mode & 3) != OWRITE) {
 		m->out = env_snapshot(t->k, r, &m->n);
 		if (m->out == NULL) {
 			free(m);
@@ -200,6 +201,18 @@ static int journal(Mobj *t, char *text, const Req *r)
 	return r->caller.pid != 0 ? mobj_bind(t, w, n, r->caller.uid) : errset(Eperm);
 }
 
+static void write_env(Mobj *t, Req *r)
+{
+	if (r->caller.pid == 0) {
+		req_err(r, Eperm);
+	} else if (env_set(t->k, r, r->i.data, r->i.count) < 0) {
+		req_fail(r);
+	} else {
+		r->o.count = r->i.count;
+		req_ok(r);
+	}
+}
+
 static void mnt_write(Req *r)
 {
 	Mobj *t = mobj_of(r->fid);
@@ -208,6 +221,10 @@ static void mnt_write(Req *r)
 
 	if (r->i.count > COMMANDMAX) {
 		req_err(r, Etoobig);
+		return;
+	}
+	if (is(r->fid, Env)) {
+		write_env(t, r);
 		return;
 	}
 	text = req_text(r);

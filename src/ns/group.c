@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <base/buf.h>
 #include <base/err.h>
 #include <base/mem.h>
 #include <base/str.h>
@@ -11,7 +13,10 @@
 #include <os/io.h>
 
 #define DEVS "/#"
-enum { IDLEN = 16, SNAPMAX = 16 << 20 };
+enum { IDLEN = 16, SNAPMAX = 16 << 20, BATCHMAX = 32 * 1024 };
+
+static Buf batch; /* variables that the group has not been told of yet */
+static int batchfd = -1;
 
 extern char **environ;
 
@@ -88,14 +93,53 @@ int group_put(const char *name, const char *value, size_t n)
 {
 	autofree char *path = varpath(name);
 
-	return path == NULL ? -1 : io_spit(path, value, n, 0666);
+	if (path == NULL)
+		return -1;
+	if (batch.n + strlen(name) + n > BATCHMAX - 32 && group_sync() < 0)
+		return -1;
+	if (strlen(name) + n > BATCHMAX - 32)
+		return io_spit(path, value, n, 0666);
+	buf_add(&batch, name, strlen(name) + 1);
+	buf_printf(&batch, "%zu", n);
+	buf_ch(&batch, 0);
+	buf_add(&batch, value, n);
+	return 0;
+}
+
+/* send writes the batch; the file is kept open, as an open takes longer than the rest. */
+static int send(void)
+{
+	if (batchfd < 0)
+		batchfd = child_high(open(DEVS "/M/env", O_WRONLY | O_CLOEXEC));
+	if (batchfd < 0)
+		return os_werr(DEVS "/M/env");
+	return io_writen(batchfd, batch.p, batch.n);
+}
+
+int group_sync(void)
+{
+	bool old = batchfd >= 0;
+	int rc = batch.n > 0 ? send() : 0;
+
+	if (rc < 0 && old) { /* the file of a kernel process that is no more */
+		close(batchfd);
+		batchfd = -1;
+		rc = send();
+	}
+	batch.n = 0;
+	return rc;
+}
+
+void group_closed(void)
+{
+	batchfd = -1;
 }
 
 int group_remove(const char *name)
 {
 	autofree char *path = varpath(name);
 
-	if (path == NULL)
+	if (path == NULL || group_sync() < 0)
 		return -1;
 	return at_remove(AT_FDCWD, path, false) < 0 && errcode(rerrstr()) != Enonexist ? -1 : 0;
 }

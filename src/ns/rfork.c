@@ -26,6 +26,7 @@ static int one(int c)
 	case 'f':
 		return 0; /* every Linux process has its own descriptors */
 	case 'F':
+		group_closed();
 		return proc_closefds(3);
 	case 'N':
 		return werrstr("rfork N: a clean name space is not implemented");

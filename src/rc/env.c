@@ -145,6 +145,8 @@ void env_update(void)
 			put(v->name, v->val);
 		v->changed = v->fnchanged = false;
 	}
+	if (nchanged > 0 && sh.hooks->env_sync != NULL && sh.hooks->env_sync() < 0)
+		sh_failed("environment");
 	nchanged = 0;
 }
 

@@ -11,11 +11,17 @@ struct Chunk {
 	char p[];
 };
 
+static Chunk *spare; /* one is kept: a loop near a chunk's end would get and free it each time round */
+
 static Chunk *grow(Region *r, size_t n)
 {
 	size_t cap = n > CHUNK ? n : CHUNK;
-	Chunk *c = mem_grow(NULL, sizeof *c + cap, 1);
+	Chunk *c = spare;
 
+	if (cap == CHUNK && c != NULL)
+		spare = NULL;
+	else
+		c = mem_grow(NULL, sizeof *c + cap, 1);
 	c->below = r->top;
 	c->n = 0;
 	c->cap = cap;
@@ -56,13 +62,11 @@ void region_cut(Region *r, Mark m)
 	while (r->top != m.top) {
 		Chunk *c = r->top;
 
-		/* the first chunk is kept: a loop at the bottom would get and free it each time round */
-		if (m.top == NULL && c->below == NULL) {
-			c->n = 0;
-			return;
-		}
 		r->top = c->below;
-		free(c);
+		if (c->cap == CHUNK && spare == NULL)
+			spare = c;
+		else
+			free(c);
 	}
 	if (m.top != NULL)
 		m.top->n = m.n;
@@ -71,6 +75,4 @@ void region_cut(Region *r, Mark m)
 void region_free(Region *r)
 {
 	region_cut(r, (Mark){ NULL, 0 });
-	free(r->top);
-	r->top = NULL;
 }

@@ -198,6 +198,19 @@ S
 rc 'that another rc reads' '3 2' <<'S'
 echo $#y $y(2)
 S
+rc 'many at once, and large ones' '1 0 18893 8893 9001 new' <<'S'
+a=1
+b=()
+c=`{seq 1 4000}
+d=`{seq 1 2000}
+tr '\0' ' ' <'#e/a'
+for(i in b c d) wc -c <'#e/'^$i
+e=`{printf '%9000s' x | tr ' ' y}
+wc -c <'#e/e'
+rfork F
+f=new
+tr '\0' ' ' <'#e/f'
+S
 rc 'rfork e makes a copy' '2 2' <<'S'
 rfork e
 y=changed

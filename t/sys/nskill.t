@@ -41,6 +41,17 @@ cat /n/f")"
 x "ns | grep -v '^#'" >before
 is 'which is printed' "bind -ac /tmp/top / bind -b '#I0' /net mount -c /srv/ram /n bind /usr/lib /mnt" \
 	"$(grep -e ' /$' -e '#I0' -e ' /n$' -e ' /mnt$' before | grep -v ^cd)"
+x 'late=1
+cat /env/late >/first
+while(! test -e /killed) sleep 0.2
+late=2
+cat /env/late >/second' >late 2>&1 &
+late=$!
+i=0
+until [ $i -gt 100 ] || [ "$(x "cat /first" | tr -d '\0')" = 1 ]; do
+	i=$((i + 1))
+	sleep 0.2
+done
 cat >kill.sh <<'S'
 for p in /.proc/[0-9]*; do
 	tr "\0" " " <$p/cmdline | grep -q "kernel [b]oot" && kill -9 ${p#/.proc/}
@@ -58,6 +69,9 @@ is 'the union of devices' 'arp bootp ether0 icmp icmpv6 ipifc iproute ipselftab 
 is 'the posts' ram "$(x 'cd /srv; ls')"
 is 'a device in a union' glenda "$(x 'cat /dev/user')"
 is 'the environment' 'a b c' "$(x 'echo $v')"
+x 'echo >/killed'
+wait $late
+is 'an rc that was there before goes on telling it' 2 "$(x 'cat /second' | tr -d '\0')"
 is 'the root' r "$(x 'cat /newfile')"
 x "ns | grep -v '^#'" | sort >after
 is 'and the whole name space' "$(sort before | tr '\n' ' ' | sed 's/ $//')" "$(cat after)"

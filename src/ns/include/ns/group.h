@@ -22,8 +22,12 @@ int group_note(void) must_use;
 /* group_each calls var for every variable of the process's group, in one read; -1 outside a node. */
 int group_each(void (*var)(const char *name, const char *value, size_t n)) must_use;
 
-/* group_put sets a variable in the group, group_remove takes one away. */
+/* group_put sets a variable in the group, at the latest when group_sync is called next; group_remove takes one away. */
 int group_put(const char *name, const char *value, size_t n) must_use;
+int group_sync(void) must_use;
+
+/* group_closed says that all descriptors were closed (rfork F). */
+void group_closed(void);
 int group_remove(const char *name) must_use;
 
 #endif

@@ -24,8 +24,10 @@ typedef struct RcHooks {
 
 	/* env_load calls var(name, value, n) for every variable of the environment group; without it environ is read. */
 	int (*env_load)(void (*var)(const char *name, const char *value, size_t n));
-	/* env_put and env_remove tell the group of a change, before the next program is started. */
+	/* env_put and env_remove tell the group of a change, before the next program is started; what is put may wait for
+	 * env_sync. */
 	int (*env_put)(const char *name, const char *value, size_t n);
+	int (*env_sync)(void);
 	int (*env_remove)(const char *name);
 
 	/* rfork does what letters (of nNeEsfFm...) ask; -1 with an error string.  Without it rc knows n e E s f F. */
