@@ -24,6 +24,7 @@
 #include "cmds.h"
 #include "tool.h"
 #include "ventitool.h"
+#include "ventiwalk.h"
 
 enum { WORKERS = 32, SEENMIN = 1 << 16, SEENMAX = 1 << 20, CONNS = 4 };
 
@@ -158,25 +159,17 @@ static void push(Node *n, u32 slot, int type)
 	stack = k;
 }
 
-enum { RootScore = 258, RootPrev = 280, EntryFlags = 8, EntryScore = 20, FlagDir = 2, FlagDepth = 0x1c };
+static void kid(void *arg, const u8 *score, int type)
+{
+	Node *n = arg;
+
+	push(n, (u32)(score - n->p), type);
+}
 
 /* scan pushes everything that n's block points to; the lock is held */
 static void scan(Node *n)
 {
-	if (n->type == TypeRoot && n->n == ROOT) {
-		push(n, RootPrev, TypeRoot);
-		push(n, RootScore, TypeDir);
-	} else if (n->type == TypeDir) {
-		for (u32 i = 0; i + ENTRY <= n->n; i += ENTRY) {
-			u8 f = n->p[i + EntryFlags];
-
-			if (f & EntryActive)
-				push(n, i + EntryScore, ((f & FlagDir) ? TypeDir : TypeData) + ((f & FlagDepth) >> 2));
-		}
-	} else if (n->type != TypeData && n->type != TypeRoot) {
-		for (u32 i = 0; i + SCORE <= n->n; i += SCORE)
-			push(n, i, n->type - 1);
-	}
+	ventiwalk_kids(n->type, n->p, n->n, kid, n);
 }
 
 /* tell tells the block above n about it and frees n; a block that waits for nothing more becomes ready; the lock is held */

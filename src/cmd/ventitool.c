@@ -63,6 +63,8 @@ Score ventitool_score(const char *s)
 
 int ventitool_find(Venti *v, const Score *s, u8 *p, long *n)
 {
+	char hex[SCORETEXT];
+
 	for (int t = 0; t < TypeMax; t++) {
 		if (t > TypeDir && t < TypeRoot)
 			continue; /* pointers have the same types on the wire, below data or directories */
@@ -70,7 +72,7 @@ int ventitool_find(Venti *v, const Score *s, u8 *p, long *n)
 		if (*n >= 0)
 			return t;
 		if (strstr(rerrstr(), "no block with") == NULL)
-			break;
+			return -1;
 	}
-	return -1;
+	return werrstr("there is no block %s of any type", score_print(s, hex));
 }
