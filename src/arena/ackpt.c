@@ -133,7 +133,7 @@ static bool ckpt_read(Astore *s, IsectIo *io, const Recovery *r, u32 *from, u64 
 		astore_say(s, "%s: the checkpoint is not of these arenas: the index is made anew", s->index);
 		return false;
 	}
-	s->ix = index_load(isect_get, io);
+	s->ix = index_load(io->size, isect_get, io);
 	if (s->ix != NULL && isect_whole(io))
 		return true;
 	astore_say(s, "%s: the checkpoint is damaged: the index is made anew", s->index);

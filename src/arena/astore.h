@@ -19,10 +19,10 @@
 #include <stdatomic.h>
 #include <arena/arena.h>
 #include <arena/arenas.h>
+#include <arena/htab.h>
 #include <base/lock.h>
 #include <os/diskio.h>
 #include "cache.h"
-#include "htab.h"
 
 enum {
 	FLUSHMS = 300,                   /* the flusher's round */

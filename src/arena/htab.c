@@ -25,11 +25,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arena/htab.h>
 #include <base/bytes.h>
 #include <base/err.h>
 #include <base/mem.h>
 #include <os/random.h>
-#include "htab.h"
 
 enum { TABLES = 40, SMALLEST = 1 << 12, PRINT = 20, CLASS = 4, LOADNUM = 85 };
 
@@ -203,21 +203,24 @@ int index_save(const Index *x, int (*put)(void *arg, const void *p, size_t n), v
 	return 0;
 }
 
-static int table_load(Table *t, int (*get)(void *arg, void *p, size_t n), void *arg)
+static int table_load(Table *t, u64 most, int (*get)(void *arg, void *p, size_t n), void *arg)
 {
 	u64 size[2];
 
 	if (get(arg, size, sizeof size) < 0)
 		return -1;
-	if (size[0] < SMALLEST || size[0] > 1ull << 36 || size[1] > size[0] / 100 * LOADNUM)
+	if (size[0] < SMALLEST || size[0] > most / sizeof *t->slot)
 		return werrstr("a table of a bad size");
 	if (table_new(t, size[0]) < 0)
 		return -1;
-	t->used = size[1];
-	return get(arg, (void *)t->slot, t->n * sizeof *t->slot);
+	if (get(arg, (void *)t->slot, t->n * sizeof *t->slot) < 0)
+		return -1;
+	for (u64 i = 0; i < t->n; i++) /* a table that grew while it was saved has more; one without a gap has no end */
+		t->used += atomic_load_explicit(&t->slot[i], memory_order_relaxed) != 0;
+	return t->used <= t->n / 100 * 95 ? 0 : werrstr("a table that is too full");
 }
 
-static int index_get(Index *x, int (*get)(void *arg, void *p, size_t n), void *arg)
+static int index_get(Index *x, u64 most, int (*get)(void *arg, void *p, size_t n), void *arg)
 {
 	u64 head[3];
 
@@ -227,18 +230,18 @@ static int index_get(Index *x, int (*get)(void *arg, void *p, size_t n), void *a
 		return werrstr("not a saved index");
 	x->key = head[1];
 	for (; (u64)x->n < head[2]; x->n++)
-		if (table_load(&x->t[x->n], get, arg) < 0) {
+		if (table_load(&x->t[x->n], most, get, arg) < 0) {
 			free(x->t[x->n].slot);
 			return -1;
 		}
 	return 0;
 }
 
-Index *index_load(int (*get)(void *arg, void *p, size_t n), void *arg)
+Index *index_load(u64 most, int (*get)(void *arg, void *p, size_t n), void *arg)
 {
 	Index *x = mem_new(sizeof *x);
 
-	if (index_get(x, get, arg) == 0)
+	if (index_get(x, most, get, arg) == 0)
 		return x;
 	index_free(x);
 	return NULL;

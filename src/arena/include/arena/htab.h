@@ -3,8 +3,8 @@
  * bytes a block (htab.c has the why).  Look-ups may run in any number of
  * threads beside one insertion; insertions are the caller's to serialise.
  */
-#ifndef HTAB_H
-#define HTAB_H
+#ifndef ARENA_HTAB_H
+#define ARENA_HTAB_H
 
 #include <base/u.h>
 #include <venti/score.h>
@@ -36,9 +36,9 @@ int index_find(const Index *x, const Score *s, int type, IndexHit h[INDEXHITS]);
 u64 index_count(const Index *x);
 u64 index_slots(const Index *x);
 
-/* index_save writes the index with put, index_load reads it with get; both are called in order; -1 with the reason. */
+/* index_save writes the index with put, index_load reads one of at most `most` bytes with get; both are called in order. */
 int index_save(const Index *x, int (*put)(void *arg, const void *p, size_t n), void *arg) must_use;
-Index *index_load(int (*get)(void *arg, void *p, size_t n), void *arg) must_use;
+Index *index_load(u64 most, int (*get)(void *arg, void *p, size_t n), void *arg) must_use;
 
 /* index_bytes returns how many bytes index_save writes. */
 u64 index_bytes(const Index *x);
