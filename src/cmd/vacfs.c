@@ -117,10 +117,14 @@ static bool allowed(const VacFile *f, const char *user, u32 bits)
 	return v.noperm || (all & bits) == bits;
 }
 
+/* block lets another thread read on, if there is one; else requests wait until the venti has answered this one */
+static bool block(Req *r) { return req_block(r) == 0; }
+
 static int walk1(Req *r, Fid *f, const char *name)
 {
 	Place *at = ((Vfid *)f->aux)->at;
 	VacFile *to;
+	bool blocked;
 
 	if (strcmp(name, "..") == 0) {
 		if (at->up != NULL)
@@ -129,10 +133,10 @@ static int walk1(Req *r, Fid *f, const char *name)
 	}
 	if (!allowed(at->f, f->uid, 1))
 		return errset(Eperm);
-	if (req_block(r) < 0)
-		return -1;
+	blocked = block(r);
 	to = vacfile_walk(at->f, name);
-	req_unblock(r);
+	if (blocked)
+		req_unblock(r);
 	if (to == NULL)
 		return -1;
 	set(f, place_new(place_take(at), to));
@@ -210,18 +214,16 @@ static void fid_read(Req *r)
 {
 	Vfid *x = r->fid->aux;
 	VacFile *f = x->at->f;
+	bool blocked = block(r);
 	long n;
 
-	if (req_block(r) < 0) {
-		req_fail(r);
-		return;
-	}
 	if (vacfile_isdir(f)) {
 		Fid *fid = fid_take(r->fid); /* once answered, the client may clunk it */
 
 		lock(&x->lk);
 		(void)!advance(x, fid->dirindex);
-		req_unblock(r);
+		if (blocked)
+			req_unblock(r);
 		req_readdir(r, gen);
 		unlock(&x->lk);
 		fid_drop(fid);
@@ -230,7 +232,8 @@ static void fid_read(Req *r)
 	if (r->i.offset > 0 && r->i.offset == __atomic_load_n(&x->next, __ATOMIC_RELAXED))
 		(void)!tree_ahead(vac_cache(v.vac), &f->e, r->i.offset / f->e.dsize, AHEAD);
 	n = vacfile_read(f, r->buf, r->i.count, r->i.offset);
-	req_unblock(r);
+	if (blocked)
+		req_unblock(r);
 	if (n < 0) {
 		req_fail(r);
 		return;

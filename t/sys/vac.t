@@ -130,7 +130,7 @@ p9() { "$anthill" 9p -a "unix!$dir/9" "$@" 2>"$dir/err"; }
 p9 read t/big | cmp - t/big; ok $? "vacfs: a file"
 is "$(p9 ls t/large | wc -l)" 300 "vacfs: a large directory"
 is "$(p9 read t/sub/away)" "../../a/target/that/is/far/longer/than/eight/bytes" "vacfs: a link's target"
-is "$(p9 ls -l t/hello | sed 's/ .* / /')" "--rw-r----- hello" "vacfs: modes"
+is "$(p9 ls -l t/hello | sed 's/ .* / /')" "--rw-r----- t/hello" "vacfs: modes"
 echo x | p9 write t/hello; is "$?$(grep -c 'read only' err)" 11 "vacfs: read-only"
 p9 read t/none; is "$?$(grep -c 'does not exist' err)" 11 "vacfs: what is not there"
 kill $fs; wait $fs 2>/dev/null
