@@ -341,6 +341,13 @@ static void all(char **argv)
 	}
 	if (writing)
 		save(argv[8]);
+	for (int i = 0; i < conns; i++) {
+		free(s[i].in);
+		free(s[i].out);
+	}
+	free(s);
+	free(lat);
+	free(score);
 }
 
 int main(int argc, char **argv)
