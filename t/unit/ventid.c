@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <base/err.h>
 #include <base/mem.h>
@@ -472,6 +473,44 @@ static void pages(void)
 	ok(strstr(got, "431") != NULL, "headers without end");
 }
 
+/* files: the web root's, and nothing beside it */
+static void files(void)
+{
+	static const struct {
+		const char *request, *has;
+	} want[] = {
+		{ "GET / HTTP/1.0\n\n", "<p>front" },
+		{ "GET /sub HTTP/1.0\n\n", "<p>below" },
+		{ "GET /sub/index.html HTTP/1.0\n\n", "Content-Type: text/html" },
+		{ "GET /out HTTP/1.0\n\n", "404 Not Found" },
+		{ "GET /sub/../../secret HTTP/1.0\n\n", "404 Not Found" },
+		{ "GET /storage HTTP/1.0\n\n", "index=memory" },
+	};
+	autofree char *root = mem_printf("%s/web", dir), *sub = mem_printf("%s/sub", root), *out = mem_printf("%s/out", root);
+	autofree char *a = mem_printf("%s/index.html", root), *b = mem_printf("%s/index.html", sub), *secret = mem_printf("%s/secret", dir);
+	Store *s = memstore_new(1000);
+	Ventid *v;
+
+	if (mkdir(root, 0755) < 0 || mkdir(sub, 0755) < 0 || io_spit(a, "<p>front", 8, 0644) < 0 || io_spit(b, "<p>below", 8, 0644) < 0 ||
+	    io_spit(secret, "secret", 6, 0644) < 0 || symlink("../secret", out) < 0)
+		printf("# %s\n", rerrstr());
+	v = start(s, (VentidOpts){ .webroot = root });
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		autofree char *text = web(want[i].request);
+
+		if (!ok(strstr(text, want[i].has) != NULL, "web root: %.*s", (int)strcspn(want[i].request, "\n"), want[i].request))
+			printf("# %.400s\n", text);
+	}
+	ventid_stop(v);
+	store_close(s);
+	unlink(out);
+	unlink(secret);
+	unlink(a);
+	unlink(b);
+	rmdir(sub);
+	rmdir(root);
+}
+
 static void full_and_readonly(void)
 {
 	Store *s = memstore_new(1000);
@@ -546,6 +585,7 @@ int main(void)
 	late();
 	ending(&g, v);
 	full_and_readonly();
+	files();
 	store_close(g.below);
 	{
 		autofree char *a = mem_printf("%s/venti", dir), *b = mem_printf("%s/http", dir);
