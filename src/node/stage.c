@@ -10,6 +10,7 @@
  *
  * The programs are copies: building anew does not disturb a grid.
  */
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,17 +44,53 @@ static int copyfile(int from, const char *name, int to, const char *toname, u32 
 {
 	autofd int in = openat(from, name, O_RDONLY | O_CLOEXEC);
 	autofd int out = openat(to, toname, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	autofree char *buf = mem_new(256 * 1024);
-	ssize_t n;
 
 	if (in < 0 || out < 0)
 		return os_werr("copy %s", name);
-	while ((n = read(in, buf, 256 * 1024)) > 0)
-		if (io_writen(out, buf, (size_t)n) < 0)
-			return -1;
-	if (n < 0)
-		return os_werr("read %s", name);
-	return at_chmod(to, toname, mode);
+	return io_copy(in, out, INT64_MAX) < 0 ? werrstr("copy %s: %s", name, rerrstr()) : at_chmod(to, toname, mode);
+}
+
+/*
+ * loaded returns how many bytes of a static program Linux maps, and in *h its first ones without a word of what follows
+ * them: half of a program is for debuggers, who have the original.  0 if it is not such a program.
+ */
+static u64 loaded(int fd, Elf64_Ehdr *h)
+{
+	u64 end = 0;
+
+	if (pread(fd, h, sizeof *h, 0) != sizeof *h || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_phentsize != sizeof(Elf64_Phdr))
+		return 0;
+	for (u64 i = 0; i < h->e_phnum; i++) {
+		Elf64_Phdr p;
+
+		if (pread(fd, &p, sizeof p, (off_t)(h->e_phoff + i * sizeof p)) != sizeof p || p.p_type == PT_INTERP)
+			return 0;
+		if (p.p_offset + p.p_filesz > end)
+			end = p.p_offset + p.p_filesz;
+	}
+	h->e_shoff = 0;
+	h->e_shnum = h->e_shstrndx = 0;
+	return end;
+}
+
+static int copyprogram(int from, const char *name, int to)
+{
+	autofd int in = openat(from, name, O_RDONLY | O_CLOEXEC);
+	Elf64_Ehdr h;
+	u64 end = in < 0 ? 0 : loaded(in, &h);
+	autofd int out = -1;
+
+	if (end < sizeof h || end > INT64_MAX)
+		return copyfile(from, name, to, name, 0755);
+	out = openat(to, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (out < 0)
+		return os_werr("copy %s", name);
+	if (io_copy(in, out, (i64)end) < 0)
+		return werrstr("copy %s: %s", name, rerrstr());
+	if (pwrite(out, &h, sizeof h, 0) != sizeof h)
+		return os_werr("write %s", name);
+	return at_chmod(to, name, 0755);
 }
 
 static void copyentry(void *arg, const char *name)
@@ -186,7 +223,7 @@ static int copyprograms(int stage)
 		return -1;
 	from = open(bin, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	to = openat(stage, "bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (copyfile(from, "anthill", to, "anthill", 0755) < 0 || copyfile(from, "ants", to, "ants", 0755) < 0)
+	if (copyprogram(from, "anthill", to) < 0 || copyprogram(from, "ants", to) < 0)
 		return werrstr("%s: %s", bin, rerrstr());
 	return root_copy(AT_FDCWD, rc, stage, "rc") < 0 ? -1 : 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -158,6 +159,22 @@ int io_spit(const char *path, const void *p, size_t n, int mode)
 	if (fd < 0)
 		return os_werr("create %s", path);
 	return io_writen(fd, p, n);
+}
+
+int io_copy(int from, int to, i64 n)
+{
+	while (n > 0) {
+		ssize_t m = sendfile(to, from, NULL, n < 1 << 24 ? (size_t)n : 1 << 24);
+
+		if (m < 0 && errno == EINTR)
+			continue;
+		if (m < 0)
+			return os_werr("copy");
+		if (m == 0)
+			break;
+		n -= m;
+	}
+	return 0;
 }
 
 static ssize_t sendfds(int sock, const void *data, size_t n, const int *fd, int nfd, int flags)

@@ -41,6 +41,9 @@ char *io_slurp(int dirfd, const char *path, size_t max, size_t *n) must_use;
 /* io_spit makes or truncates path and writes n bytes to it. */
 int io_spit(const char *path, const void *p, size_t n, int mode) must_use;
 
+/* io_copy copies at most n bytes from where file from stands to where file to stands, within Linux. */
+int io_copy(int from, int to, i64 n) must_use;
+
 enum { IoFds = 16 };
 
 /* io_sendfds sends data[n] (n >= 1) with nfd (at most IoFds) descriptors on a unix socket; io_recvfds receives them into
