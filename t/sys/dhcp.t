@@ -60,19 +60,25 @@ is "$(until_log 3 'DHCPACK')" 3 "after a sleep past its end a new one is sought"
 is "$(log | grep -c DHCPDISCOVER)" 2 "from the beginning"
 is "$(on box 'cat /net/ipselftab' | awk '$3 == "u"' | wc -l)" 1 "and there is still one address"
 
+# heard TREE ADDR: rc that waits for a listener
+heard() { echo "while(! grep -s '$2\$' $1/tcp/[0-9]*/local >[2]/dev/null) sleep 0.1"; }
+
 # two addresses, two listeners, another node that calls
 is "$(on box "ip/ipconfig -g 10.7.0.1 ether /net/ether0 add 10.7.0.20 255.255.255.0
-	aux/listen1 -t tcp!10.7.0.20!2500 fortune >/dev/null >[2=1] & aux/listen1 -t tcp!$ip!2500 echo this is $ip >/dev/null >[2=1] & sleep 0.3; echo up")" up "a second address and two listeners"
+	aux/listen1 -t tcp!10.7.0.20!2500 fortune >/dev/null >[2=1] & aux/listen1 -t tcp!$ip!2500 echo this is $ip >/dev/null >[2=1] &
+	$(heard /net "10.7.0.20!2500"); $(heard /net "$ip!2500"); echo up")" up "a second address and two listeners"
 is "$(on other "bind -b '#l0' /net; bind -b '#I0' /net; ip/ipconfig -X; telnet tcp!$ip!2500")" "this is $ip" "one address answers"
 is "$(on other 'telnet tcp!10.7.0.20!2500' | grep -Fxcf - rc/lib/fortunes)" 1 "the other with a fortune"
 is "$(on other 'telnet tcp!10.7.0.20!2501' | sed 's/.*: //')" "connection refused" "another port does not"
 is "$(on other 'ip/ping -q -n 1 -w 2000 10.7.0.20; echo $status')" "" "ping between nodes"
 is "$(on other 'ndb/cs; ndb/csquery /net/cs tcp!localhost!9fs; telnet tcp!10.7.0.20!2500' | sed 2d)" "/net/tcp/clone 127.0.0.1!564" "cs, and a call by way of it"
-is "$(on other "ip/ipconfig loopback /dev/null 127.1; aux/listen1 -t tcp!127.1!2600 echo home >/dev/null >[2=1] & sleep 0.3; telnet tcp!127.1!2600")" home "the loopback"
+is "$(on other "ip/ipconfig loopback /dev/null 127.1; aux/listen1 -t tcp!127.1!2600 echo home >/dev/null >[2=1] &
+	$(heard /net '127.0.0.1!2600'); telnet tcp!127.1!2600")" home "the loopback"
 
 # a second stack
 is "$(on box "bind -b '#l1' /net.alt; bind -b '#I1' /net.alt; ip/ipconfig -x /net.alt ether /net.alt/ether1 10.99.0.12 255.255.0.0
-	aux/listen1 -t /net.alt/tcp!*!2700 echo alt >/dev/null >[2=1] & sleep 0.3; echo up")" up "a stack on /net.alt"
+	aux/listen1 -t /net.alt/tcp!*!2700 echo alt >/dev/null >[2=1] &
+	$(heard /net.alt '!2700'); echo up")" up "a stack on /net.alt"
 is "$(on other "bind -b '#l1' /net.alt; bind -b '#I1' /net.alt; ip/ipconfig -x /net.alt ether /net.alt/ether1 10.99.0.13 255.255.0.0
 	telnet /net.alt/tcp!10.99.0.12!2700")" alt "answers through /net.alt"
 is "$(on other 'telnet tcp!10.7.0.20!2700' | sed 's/.*: //')" "connection refused" "and is refused through /net"

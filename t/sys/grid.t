@@ -76,7 +76,8 @@ is "$(x box /bin/sh -c 'ls -d /proc/[0-9]* | wc -l | xargs test 12 -gt && echo f
 is "$(x box ls -p '/#/l1')" ether1 "its interfaces are devices"
 is "$(x box /bin/sh -c 'echo x >/usr/share/x' 2>&1 | sed 's/.*: //')" "Read-only file system" "the host's files are read-only"
 is "$(x box /usr/bin/ls /root /tmp)" "$(printf '/root:\n\n/tmp:')" "and its root is its own"
-is "$( (echo 'echo on the console'; sleep 2) | a grid console -g $g box | tr -d '\r' | grep -c '^on the console')" 1 "typing on the console"
+(echo 'echo on the console'; until_ grep -qs '^on the console' typed) | a grid console -g $g box >typed
+is "$(tr -d '\r' <typed | grep -c '^on the console')" 1 "typing on the console"
 is "$(x box sysname; x box sysname other; x box sysname; x box cat /dev/sysname; x box sysname helix)" "$(printf 'helix\nother\nother')" "sysname"
 printf 'a\nnew\n.\nw /tmp/ed\n1w /env/ed\n!cat /env/ed\n' >ed.in
 is "$(x box ed - <ed.in; x box rm /tmp/ed /env/ed)" "$(printf 'new')" "ed writes files of the root and of a device, and runs rc"
@@ -105,24 +106,24 @@ is "$(a grid log -g $g box | tr -d '\r' | grep -c "has ended (killed by signal 9
 a grid down $g
 is "$(left)" "" "down leaves nothing"
 
-is "$(a grid up -f net.grid -d 2 $g 2>&1)" "" "up again, with a short deadline"
+is "$(a grid up -f net.grid -d 3 $g 2>&1)" "" "up again, with a short deadline"
 x box /bin/sh -c "kill -STOP $(kp)"
 x box /bin/ls '/#/I0' >ls.out 2>&1 & pid=$!
-sleep 1.5
-is "$(a why -g $g box | grep -c 'is stopped')" 1 "why: the kernel process is stopped"
+until_ sh -c "$A why -g $g box >why; grep -q 'is stopped' why"
+is "$(grep -c 'is stopped' why)" 1 "why: the kernel process is stopped"
 wait $pid
 is "$(grep -c . ls.out)" 1 "who waited for it got an error"
 until_ sh -c "$A grid log -g $g box | grep -q 'is back'"
 is "$(x box ls -p '/#/l1')" ether1 "and another took over"
 
 # the users' kernel process is another one
-x -u box rc -c "echo secret >/env/mine; bind -b '#I0' /net; touch /tmp/here; while(! test -e /tmp/go) sleep 1; ls -d /net/tcp /env/mine" >user.out 2>&1 & pid=$!
+x -u box rc -c "echo secret >/env/mine; bind -b '#I0' /net; touch /tmp/here; while(! test -e /tmp/go) sleep 0.1; ls -d /net/tcp /env/mine" >user.out 2>&1 & pid=$!
 until_ x box /usr/bin/test -e /tmp/here
 is "$(x box ls /env/mine 2>&1)" "ls: /env/mine: file does not exist" "exec -u has its own environment group"
 is "$(x box ls /net 2>&1)" "" "and its own /net"
 x box /bin/sh -c 'for p in /.proc/[0-9]*; do grep -qs "^kernel$" $p/comm && grep -qsa "kernel.user" $p/cmdline && kill -STOP ${p#/.proc/}; done'
-sleep 1.5
-is "$(a why -g $g box | grep -c 'kernel process user.*is stopped')" 1 "why: the users' kernel process is stopped"
+until_ sh -c "$A why -g $g box >why; grep -q 'kernel process user.*is stopped' why"
+is "$(grep -c 'kernel process user.*is stopped' why)" 1 "why: the users' kernel process is stopped"
 is "$(x box cat /dev/sysname)" helix "the boot name space does not notice"
 until_ sh -c "$A grid log -g $g box | grep -q 'user is back'"
 x box /usr/bin/touch /tmp/go

@@ -289,7 +289,9 @@ is "$($ants sysname)" "$(cat /dev/sysname 2>/dev/null || uname -n)" sysname
 $ants aux/listen1 -t "unix!$dir/call" sh -c 'printf "hey\r\n"; tr a-z A-Z' >listen.out 2>&1 & pid=$!
 until [ -S call ]; do kill -0 $pid || break; sleep .05; done
 is "$(printf 'one\ntwo\n' | $ants con -r "unix!$dir/call")" "$(printf 'hey\nONE\nTWO')" "con to an address"
-is "$( (sleep .2; printf 'x\034'; sleep .2; printf q) | timeout 20 script -qec "$ants con -r unix!$dir/call" /dev/null | tr -d '\r' | tr '\n' ' '; echo $?)" "hey  >>> 0" "con: control-\\ q"
+prompts() { i=0; until grep -qs "$1" con.out || [ $i -gt 600 ]; do i=$((i + 1)); sleep .05; done; }
+(prompts hey; printf 'x\034'; prompts '>>>'; printf q) | timeout 60 script -qec "$ants con -r unix!$dir/call" /dev/null >con.out
+is "$? $(tr -d '\r' <con.out | tr '\n' ' ')" "0 hey  >>> " "con: control-\\ q"
 kill $pid
 wait $pid 2>/dev/null
 echo data >file
