@@ -6,7 +6,7 @@
 #include <base/err.h>
 #include <base/mem.h>
 
-enum { BUF = 1024 * 1024 };
+enum { BUF = 256 * 1024 };
 
 void scan_begin(ClumpScan *s, Arena *a, u64 at, u64 limit)
 {
