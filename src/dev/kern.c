@@ -360,6 +360,12 @@ static const SrvOps root_ops = {
 	.stat = root_stat,
 };
 
+void kern_forgets(Kern *k, void (*fn)(void *arg, const char *dir, const char *name), void *arg)
+{
+	k->forgets = fn;
+	k->forgetarg = arg;
+}
+
 Srv *kern_root(Kern *k)
 {
 	return &k->root;

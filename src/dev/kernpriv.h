@@ -34,6 +34,8 @@ struct Kern {
 	Lock lk;        /* protects instances, users */
 	List instances;
 	List users;
+	void (*forgets)(void *arg, const char *dir, const char *name);
+	void *forgetarg;
 	int initfd;
 	Lock initlk;    /* one message to init at a time */
 	List kept;      /* what init kept: only touched while starting */

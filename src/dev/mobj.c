@@ -34,6 +34,7 @@
 #include <os/clock.h>
 #include <os/io.h>
 #include <os/procinfo.h>
+#include <os/thread.h>
 #include <srv/call.h>
 #include "mobj.h"
 
@@ -357,6 +358,8 @@ static void forget(Mobj *t, Obj *o)
 
 	list_del(&o->link);
 	t->nobj--;
+	t->gone = mem_grow(t->gone, (size_t)t->ngone + 1, sizeof *t->gone);
+	t->gone[t->ngone++] = o->id;
 	if (o->fd >= 0)
 		kern_unstore(t->k, key);
 	obj_drop(o);
@@ -528,6 +531,42 @@ void mobj_letgo(Mobj *t, u32 id)
 	unlock(&t->lk);
 }
 
+typedef struct Gone {
+	Kern *k;
+	u32 *id;
+	int n;
+} Gone;
+
+static void tell_gone(void *arg)
+{
+	Gone *g = arg;
+
+	for (int i = 0; i < g->n; i++) {
+		autofree char *name = mem_printf("%u", g->id[i]);
+
+		g->k->forgets(g->k->forgetarg, "M", name);
+	}
+	free(g->id);
+	free(g);
+}
+
+/* let_go has Linux forget the names of objects that are gone, whose directories it would hold for as long as it likes. */
+static void let_go(Mobj *t)
+{
+	Gone *g;
+
+	if (t->ngone == 0 || t->k->forgets == NULL)
+		return;
+	g = mem_new(sizeof *g);
+	*g = (Gone){ t->k, t->gone, t->ngone };
+	t->gone = NULL;
+	t->ngone = 0;
+	if (thread_start("forget", tell_gone, g) < 0) {
+		free(g->id);
+		free(g);
+	}
+}
+
 void mobj_tick(Kern *k)
 {
 	Mobj *t = k->mnt;
@@ -546,6 +585,7 @@ void mobj_tick(Kern *k)
 		if (had != t->nobj + t->nbind && save(t) < 0)
 			dprintf(2, "kernel: %s\n", rerrstr());
 	}
+	let_go(t);
 	unlock(&t->lk);
 }
 

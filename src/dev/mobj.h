@@ -59,6 +59,8 @@ typedef struct Mobj {
 	Lock lk;   /* protects all below */
 	List objs, binds;
 	int nobj, nbind, live, liveb;
+	u32 *gone;    /* numbers that Linux still knows */
+	int ngone;
 	bool dirty;   /* something was made or let go since the last collection */
 	i64 next;     /* clock_ms before which there is no other */
 	u32 ids, layers;

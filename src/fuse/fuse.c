@@ -376,6 +376,18 @@ Fid *fuse_node_fid(Fuse *f, u64 nodeid)
 	return fid;
 }
 
+void fuse_forget(Fuse *f, const char *dir, const char *name)
+{
+	struct fuse_out_header h = {.error = FUSE_NOTIFY_INVAL_ENTRY};
+	struct fuse_notify_inval_entry_out out = {.namelen = (u32)strlen(name)};
+	struct iovec v[3] = {{&h, sizeof h}, {&out, sizeof out}, {(void *)(uintptr_t)name, strlen(name) + 1}};
+
+	out.parent = node_child(f, f->rootnode, dir);
+	h.len = (u32)(sizeof h + sizeof out + v[2].iov_len);
+	if (out.parent != 0 && writev(f->fd, v, 3) < 0)
+		return; /* Linux does not know the name */
+}
+
 static void dump(Op *op, i64 now, Buf *b)
 {
 	const Call *c = find(op->h->opcode);

@@ -168,6 +168,7 @@ Fid *node_spare(Fuse *f, Node *n); /* the spare Fid, the caller's from now, or N
 /* both count a look-up by the kernel; node_enter takes fid over; node_known may return NULL */
 Node *node_enter(Fuse *f, Node *parent, const char *name, Fid *fid, u32 mode, struct fuse_attr *a);
 Node *node_known(Fuse *f, Node *parent, const char *name);
+u64 node_child(Fuse *f, Node *parent, const char *name); /* its number, 0: there is none */
 bool node_there(Fuse *f, Node *parent, const char *name); /* node_known would find it; nothing is counted */
 Node *node_unchanged(Fuse *f, Node *parent, const char *name,
 		     Fid *fid); /* as node_enter, or NULL: attributes are wanted */

@@ -366,6 +366,18 @@ Node *node_known(Fuse *f, Node *parent, const char *name)
 	return n;
 }
 
+u64 node_child(Fuse *f, Node *parent, const char *name)
+{
+	Node *n;
+	u64 id;
+
+	lock(&f->lk);
+	n = find_name(f, parent, name);
+	id = n != NULL ? n->id : 0;
+	unlock(&f->lk);
+	return id;
+}
+
 bool node_there(Fuse *f, Node *parent, const char *name)
 {
 	bool is;

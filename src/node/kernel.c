@@ -89,6 +89,11 @@ static int offer(Kernel *kp)
 	return mnt < 0 ? -1 : msg_send(kp->ctl, &mnt, 1, "mount", NULL);
 }
 
+static void forget(void *arg, const char *dir, const char *name)
+{
+	fuse_forget(arg, dir, name);
+}
+
 static int start(Kernel *kp, const char *user, int store)
 {
 	FuseOpts o = { .uname = user, .source = "#", .allow_other = true, .ttl = 1u << 30 };
@@ -99,6 +104,7 @@ static int start(Kernel *kp, const char *user, int store)
 	o.arg = kp->k;
 	if ((kp->f = fuse_new(kern_root(kp->k), "", &o)) == NULL || offer(kp) < 0)
 		return -1;
+	kern_forgets(kp->k, forget, kp->f);
 	return thread_start("questions", questions, kp);
 }
 

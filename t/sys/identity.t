@@ -57,4 +57,54 @@ before=$(fds)
 rc box 'for(i in `{seq 30}){ bind -a /tmp/v /tmp/w; unmount /tmp/w }'
 few() { [ "$(fds)" -le $((before + 3)) ]; }
 t "thirty unions that came and went hold no descriptor" later few
+
+# her files, her processes, her name space, her environment
+rc box 'echo secret >/tmp/hers; chmod 600 /tmp/hers; mkdir /tmp/u/dir; echo secret >/tmp/u/dir/f; chmod 700 /tmp/u/dir'
+x box /bin/sh -c 'echo hidden >/mnt/dir/f; exec sleep 1000' &
+later x box /bin/sh -c 'grep -qsx sleep /.proc/[0-9]*/comm'
+pid=$(x box /bin/sh -c 'for p in /.proc/[0-9]*; do grep -qsx sleep $p/comm && echo ${p#/.proc/}; done' | head -1)
+put box /tmp/pry <<'!'
+# what another user tries on process $1: prints what he should not have got or done
+try() { out=$("$@" 2>/dev/null) && echo "$*: $out"; }
+try cat /tmp/hers
+try cat /mnt/dir/f
+try ls /mnt/dir
+try kill -9 $1
+for f in note notepg ctl; do
+	for note in kill hangup stop; do
+		echo -n $note >/#/p/$1/$f && echo "$note to $f"
+	done
+done 2>/dev/null
+try readlink /.proc/$1/cwd
+try ls /.proc/$1/fd/
+try cat /.proc/$1/environ
+try cat /.proc/$1/root/tmp/hers
+try /usr/bin/nsenter -t $1 -m cat /tmp/hers
+try /usr/bin/nsenter -t 1 -n true
+try /usr/bin/nsenter -t $1 -U true
+try head -c 1 /.proc/$1/mem
+try cat "/#/e/home"
+try cat "/#/M/env"
+(echo x >/#/ec/bootargs) 2>/dev/null && echo "wrote the configuration"
+(echo evil >/#/c/hostowner) 2>/dev/null && echo "became the host owner"
+(echo evil >/#/c/sysname) 2>/dev/null && echo "renamed the node"
+rm -f /#/s/ram 2>/dev/null && echo "removed her post"
+(exec 3<>/#/s/ram) 2>/dev/null && echo "opened her post"
+true
+!
+x box /bin/sh -c 'chmod 600 /#/s/ram; sleep 0' || echo "# no chmod of a post"
+for who in bob none; do
+	is "$(as $who /bin/sh /tmp/pry "$pid")" "" "$who gets at no file, process, name space, environment or post of hers"
+	is "$(x box /bin/sh -c "read -r c </.proc/$pid/comm && echo \$c")" sleep "her process is alive"
+done
+is "$(x box /bin/cat /mnt/dir/f /tmp/hers)" "$(printf 'hidden\nsecret')" "the host owner reads them"
+# a note to a group reaches the writer's own processes only
+put box /tmp/group <<'!'
+sleep 1001 & hers=$!
+/usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups /bin/sh -c 'echo -n kill >/#/p/$$/notepg' 2>/dev/null
+kill -0 $hers && echo alive
+kill $hers
+!
+is "$(x box /bin/sh /tmp/group)" alive "a note to a group does not reach another user's process in it"
+down
 echo "1..$n"

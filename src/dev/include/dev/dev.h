@@ -63,6 +63,9 @@ void kern_unstore(Kern *k, const char *key);
 int kern_stored(Kern *k, const char *key) must_use;
 void kern_eachstored(Kern *k, const char *prefix, void (*fn)(void *arg, const char *key), void *arg);
 
+/* kern_forgets has fn(arg, dir, name) called, in a thread of its own, when the file name in /#/dir is gone for good. */
+void kern_forgets(Kern *k, void (*fn)(void *arg, const char *dir, const char *name), void *arg);
+
 /*
  * kern_namec resolves path in the name space of process pid without touching any mount of ours, and returns the path
  * inside /# of what it names ("l0/ether0" for /net/ether0), owned by the caller; NULL if it is not one of our files.

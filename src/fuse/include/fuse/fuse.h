@@ -56,6 +56,10 @@ void fuse_free(Fuse *f);
 /* fuse_node_fid returns the walked Fid behind st_ino nodeid with a reference for the caller, or NULL (Enonexist). */
 Fid *fuse_node_fid(Fuse *f, u64 nodeid) must_use;
 
+/* fuse_forget has Linux let go of name in directory dir of the root, whose file is in no use any more; may block while
+ * look-ups in dir wait for an answer. */
+void fuse_forget(Fuse *f, const char *dir, const char *name);
+
 /* fuse_dump appends a line for each request in flight: pid, operation, path, milliseconds. */
 void fuse_dump(Fuse *f, Buf *b);
 
