@@ -79,6 +79,7 @@ int vconn_frame(VConn *c, u8 **p, size_t *n) must_use;
 void vconn_trace(VConn *c, const char *way, u8 *p, size_t n);
 void vconn_end(VConn *c);
 int vconn_left(i64 deadline);
+char *vconn_printable(const char *text) must_use;
 
 /* unsynced.c */
 void unsynced_add(Venti *v, const VReq *r);

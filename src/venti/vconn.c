@@ -217,6 +217,17 @@ int vconn_frame(VConn *c, u8 **p, size_t *n)
 	return 1;
 }
 
+/* vconn_printable is a copy of a server's text that does nothing to a terminal. */
+char *vconn_printable(const char *text)
+{
+	char *s = mem_str(text);
+
+	for (u8 *p = (u8 *)s; *p != '\0'; p++)
+		if (*p < ' ' || *p == 0x7f)
+			*p = '?';
+	return s;
+}
+
 /* say writes a few bytes of the greeting */
 static int say(VConn *c, const void *p, size_t n, i64 deadline)
 {
@@ -235,7 +246,7 @@ static int hear(VConn *c, i64 deadline)
 	ssize_t n = 0;
 
 	while (again) {
-		if (poll(&p, 1, vconn_left(deadline)) <= 0 && vconn_left(deadline) == 0)
+		if (vconn_left(deadline) == 0 || (poll(&p, 1, vconn_left(deadline)) <= 0 && vconn_left(deadline) == 0))
 			return errset(Etimedout);
 		n = stream_read(c->fd, c->rbuf + c->r1, RBUF - c->r1, &again);
 	}
@@ -261,6 +272,7 @@ static int agree(VConn *c, i64 deadline)
 
 static int hello(VConn *c, i64 deadline)
 {
+	autofree char *why = NULL;
 	Msg m = { .type = MsgHello, .text = vers_text(c->vers), .uid = "anonymous" };
 	u8 head[MSGSMALL];
 	int n = msg_encode(c->vers, &m, head, sizeof head);
@@ -274,8 +286,10 @@ static int hello(VConn *c, i64 deadline)
 	if (len < 0 || msg_decode(c->vers, c->rbuf + c->r0, (size_t)len, &m) < 0)
 		return -1;
 	c->r0 += (size_t)len;
-	if (m.type == MsgError)
-		return werrstr("the server refuses us: %s", m.text);
+	if (m.type == MsgError) {
+		why = vconn_printable(m.text);
+		return werrstr("the server refuses us: %s", why);
+	}
 	return m.type == MSG_R(MsgHello) && m.tag == 0 ? 0 : werrstr("venti protocol botch: no answer to hello");
 }
 

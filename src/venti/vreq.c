@@ -93,7 +93,7 @@ static void settle(VConn *c, VReq *r, const Msg *m)
 	char a[SCORETEXT], b[SCORETEXT];
 
 	if (m->type == MsgError) {
-		complete(c, r, r->op == MsgPing ? NULL : mem_str(m->text));
+		complete(c, r, r->op == MsgPing ? NULL : vconn_printable(m->text));
 	} else if (m->type == MSG_R(MsgWrite) && !score_eq(&m->score, &r->score)) {
 		complete(c, r, mem_printf("%s: the block with score %s was stored as %s", c->v->name,
 					  score_print(&r->score, a), score_print(&m->score, b)));

@@ -44,6 +44,9 @@ static void basic(int versions)
 	is_int(venti_ping(v), 0, "a ping that is answered by an error is one");
 	is_int(venti_sync(v), 0, "synced");
 	is_int(t->syncs, 1, "the server has heard of it");
+	t->fault = EscText;
+	is_int(venti_sync(v), -1, "an error");
+	is_str(rerrstr(), "?[2Jno?", "does nothing to a terminal");
 	is_int(venti_write(v, &s, VtData, p, BLOCKMAX + 1), -1, "too large: %s", rerrstr());
 	venti_close(v);
 	tv_free(t, NULL);

@@ -31,7 +31,8 @@ typedef enum Fault {
 	CutFrame,    /* half an answer, then the end */
 	Stall,       /* no answer */
 	Hangup,      /* the end instead of an answer */
-	NFault
+	NFault,
+	EscText,     /* an error that would clear the screen */
 } Fault;
 
 typedef struct TestVenti {
@@ -121,6 +122,10 @@ static int tv_answer(int fd, int vers, Msg *r, Fault f)
 	}
 	if (f == BadTag)
 		r->tag ^= 0x80;
+	if (f == EscText) {
+		r->type = MsgError;
+		r->text = "\033[2Jno\n";
+	}
 	if (f == BadType)
 		r->type = MSG_R(MsgHello);
 	n = msg_encode(vers, r, out, sizeof out);
@@ -158,6 +163,7 @@ static void tv_serve(TestVenti *t, int fd)
 	vers = io_writen(fd, line, (size_t)n) < 0 ? -1 : tv_readline(fd, t->versions);
 	while (vers > 0) {
 		int head = vers == Vers02 ? 2 : 4;
+		autofree char *why = NULL; /* an error's text, ours */
 		Msg m, r = { 0 };
 		i64 len;
 
@@ -169,9 +175,9 @@ static void tv_serve(TestVenti *t, int fd)
 			break;
 		r.tag = m.tag;
 		tv_do(t, &m, &r, room);
-		n = tv_answer(fd, vers, &r, m.type == MsgHello ? Good : tv_fault(t));
 		if (r.type == MsgError && m.type != MsgPing)
-			free((char *)(uintptr_t)r.text);
+			why = (char *)(uintptr_t)r.text;
+		n = tv_answer(fd, vers, &r, m.type == MsgHello ? Good : tv_fault(t));
 		if (n < 0)
 			break;
 	}
