@@ -346,14 +346,15 @@ void ventid_stop(Ventid *v)
 
 	if (v->http != NULL)
 		httpd_stop(v);
-	for (int i = 0; i < v->nlis; i++)
-		close(v->lis[i].fd);
 	lock(&v->lock);
 	v->stopping = true;
 	event_raise(v->stopflag);
 	while (v->threads > 0)
 		cond_wait(&v->ended, &v->lock, 1000);
 	unlock(&v->lock);
+	/* not before, for the threads use them */
+	for (int i = 0; i < v->nlis; i++)
+		close(v->lis[i].fd);
 	while ((k = list_pop(&v->conns)) != NULL)
 		conn_free(list_item(k, Conn, all));
 	if (v->set >= 0)

@@ -25,7 +25,7 @@ acks() { [ "$(a grid log -g "$g" dhcpd | grep -c "DHCPACK.*$ip ")" -ge "$1" ]; }
 end() { leases | awk '{ print $1 }'; }
 before=$(end)
 sleep 1.2 # the server's clock has seconds
-x box /bin/sh -c 'echo 290 >/tmp/clock'
+x box /bin/sh -c 'echo 150 >/tmp/clock'
 sleep 1
 t "before half of the lease nothing happens" not acks 2
 x box /bin/sh -c 'echo 301 >/tmp/clock'
