@@ -370,7 +370,7 @@ static bool round_trip(void)
 
 static void test_random(void)
 {
-	int good = 0, runs = 20000;
+	int good = 0, runs = 3000;
 	u64 first = seed;
 
 	while (good < runs && round_trip())
