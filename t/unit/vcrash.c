@@ -216,6 +216,7 @@ static void failures(void)
 		store_write(s, &r, 1);
 		ok(r.failed && strstr(r.err, "i/o error") != NULL, "a broken disk: %s", r.err);
 	}
+	free(r.err);
 	arenas_info(s, 0, &info);
 	ok(info.readonly, "its arena is read only: %s", info.why);
 	simdisk_fail(d, SimNone);
