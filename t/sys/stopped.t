@@ -11,13 +11,19 @@ node=other ether0=lan
 rc box 'for(i in `{seq 300}) echo -n 0 >/srv/p$i </dev/zero'
 is "$(x box /bin/ls /srv | grep -c p)" 300 "400 things are kept"
 put box /tmp/first <<'!'
-# kill kernel process $1 and stop its successor, which is the next child of process 1, as early as can be
+# kill kernel process $1 and stop its successor, the next new child of process 1, as early as can be
 exec 2>/dev/null
-/bin/true &
-next=$(($! + 1))
-wait
+kids() { read -r kids </.proc/1/task/1/children; }
+kids
+had=" $kids "
 kill -9 "$1"
-until kill -STOP $next; do :; done
+next=
+until [ "$next" ]; do
+	kids
+	for c in $kids; do
+		case $had in *" $c "*) ;; *) kill -STOP "$c" && next=$c ;; esac
+	done
+done
 until read -r line </.proc/$next/stat && case $line in *") T "*) ;; *) false ;; esac; do :; done
 echo "$next ${line##*) }" | cut -c1-12
 !
@@ -44,7 +50,7 @@ is "$(a grid ps "$g" | awk '{ print $2, $4 }')" "$(printf 'box up\nother up')" "
 is "$(x box /bin/echo here)" here "the other node works"
 kill -CONT "$init"
 wait
-later x other /bin/true
+later x other /bin/echo
 is "$(x other /bin/echo here)" here "init goes on"
 kill -STOP "$init"
 down
