@@ -113,7 +113,8 @@ is "$(sed -n 3p own1)" ants "as is its name"
 $ants aux/listen1 -t tcp!127.0.0.1!2510 /usr/bin/env $ants rc own.rc & pids="$pids $!"
 listens 2510
 call 2510 >own0
-state() { sed '1,3d; /^end/d' "$1"; }
+case $BUILD in *asan*) sanitizer='/^SigCgt/d' ;; *) sanitizer= ;; esac # has handlers of its own after an exec
+state() { sed "1,3d; /^end/d; $sanitizer" "$1"; }
 is "$(state own1)" "$(state own0)" "descriptors and signals are those of one that was"
 is "$(grep SigIgn own1)" "$(printf 'SigIgn:\t0000000000000000')" "what the listener was told to ignore is not ignored"
 is "$(cat own1 own2 | grep -c ^end)" 2 "each call has a process"
