@@ -371,26 +371,34 @@ int astore_append(Astore *s, const Score *score, int type, const u8 *p, u32 n)
 	return rc;
 }
 
+/* marks what is on d as clean before it is synced: what is written from now on is for the next sync */
+static void sync_clean(Astore *s, const Disk *d)
+{
+	for (int i = 0; i < s->n; i++)
+		if (s->place[i].a->disk == d)
+			s->place[i].dirty = false;
+}
+
 /* syncs the disks of the places that are dirty; lk is held, and given up meanwhile */
 static int sync_disks(Astore *s)
 {
-	Disk *last = NULL;
 	int rc = 0;
 
 	for (int i = 0; i < s->n; i++) {
 		Place *p = &s->place[i];
+		Disk *d = p->a->disk;
+		bool bad;
 
 		if (!p->dirty)
 			continue;
-		p->dirty = false;
-		if (p->a->disk == last)
-			continue;
-		last = p->a->disk;
+		sync_clean(s, d);
 		unlock(&s->lk);
-		if (disk_sync(last) < 0)
-			rc = -1;
+		bad = disk_sync(d) < 0;
 		lock(&s->lk);
-		if (rc < 0 && !p->broken) {
+		if (!bad)
+			continue;
+		rc = -1;
+		if (!p->broken) {
 			p->broken = true;
 			snprintf(p->why, sizeof p->why, "%s", rerrstr());
 		}
