@@ -39,7 +39,7 @@ struct Kern {
 	int initfd;
 	Lock initlk;    /* one message to init at a time */
 	List kept;      /* what init kept: only touched while starting */
-	void *env, *srvs, *mnt; /* of env.c, srv.c, devmnt.c: set when the device is first opened */
+	void *env, *srvs, *mnt; /* of env.c, srv.c, mnt.c: set when the device is first opened */
 };
 
 extern const Dev *const devtab[];

@@ -70,7 +70,7 @@ typedef struct Mobj {
 
 void mobj_init(Mobj *t, Kern *k);
 
-/* mobj_command does what text (see devmnt.c) asks for caller r, and returns the answer, owned by the caller, or NULL. */
+/* mobj_command does what text (see mnt.c) asks for caller r, and returns the answer, owned by the caller, or NULL. */
 char *mobj_command(Mobj *t, Req *r, char *text) must_use;
 
 /* mobj_find returns object id with a reference, NULL with Enonexist. */
