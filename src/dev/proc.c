@@ -320,7 +320,7 @@ static int signal_of(const char *note)
 	} t[] = {
 		{ "interrupt", SIGINT }, { "hangup", SIGHUP }, { "kill", SIGKILL }, { "alarm", SIGALRM },
 		{ "term", SIGTERM },     { "quit", SIGQUIT },  { "usr1", SIGUSR1 }, { "usr2", SIGUSR2 },
-		{ "sys: write on closed pipe", SIGPIPE },
+		{ "sys: write on closed pipe", SIGPIPE }, { "sys: fp: ", SIGFPE },
 	};
 
 	for (size_t i = 0; i < nelem(t); i++)

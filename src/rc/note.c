@@ -2,7 +2,8 @@
  * Notes.  Signals are counted by a handler and dealt with between commands:
  * by the function of that name if there is one; else an interrupt takes an
  * interactive rc back to its prompt, and anything ends it otherwise.  A
- * forked copy has no handlers: it dies of the signal.
+ * forked copy has no handlers: it dies of the signal.  So does rc itself of a
+ * SIGFPE that is its own instruction's: only one that was sent is a note.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -15,15 +16,18 @@ static const struct {
 	const char *name;
 } notes[] = {
 	{ SIGHUP, "sighup" },   { SIGINT, "sigint" },   { SIGQUIT, "sigquit" }, { SIGALRM, "sigalrm" },
-	{ SIGTERM, "sigterm" }, { SIGUSR1, "sigusr1" }, { SIGUSR2, "sigusr2" },
+	{ SIGTERM, "sigterm" }, { SIGUSR1, "sigusr1" }, { SIGUSR2, "sigusr2" }, { SIGFPE, "sigfpe" },
 };
 
 volatile int note_pending;
 static volatile sig_atomic_t pending[nelem(notes)];
 static bool ours[nelem(notes)]; /* not ignored when we started */
 
-static void handler(int sig)
+static void handler(int sig, siginfo_t *info, void *context)
 {
+	(void)context;
+	if (sig == SIGFPE && info->si_code > 0)
+		signal(sig, SIG_DFL);
 	for (size_t i = 0; i < nelem(notes); i++)
 		if (notes[i].sig == sig) {
 			pending[i] = 1;
@@ -33,7 +37,7 @@ static void handler(int sig)
 
 void note_init(void)
 {
-	struct sigaction a = { .sa_handler = handler }, old;
+	struct sigaction a = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO }, old;
 
 	sigemptyset(&a.sa_mask);
 	for (size_t i = 0; i < nelem(notes); i++) {

@@ -169,6 +169,8 @@ void env_clear(void); /* programs get nothing but what changes from now on */
 
 /* status.c */
 void status_set(const char *s);
+void status_assign(void); /* sh.status has got a value */
+bool status_empty(void);  /* it was the empty list */
 const char *status_get(void);
 bool status_true(void);
 int status_code(void);

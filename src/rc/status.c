@@ -1,7 +1,9 @@
 /*
  * $status.  Success is the empty string (Linux's exit code 0), an exit code
  * its number, a signal its name ("sigint"), what rc itself finds wrong a
- * text.  A pipe line's is all of them joined by bars.
+ * text.  A pipe line's is all of them joined by bars.  Who assigns a list
+ * finds it in $status until the next command sets that; what it says is
+ * its first word.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -11,11 +13,29 @@
 #include "sh.h"
 
 static char status[256];
+static bool assigned; /* $status is what somebody made it, the empty list too */
 
-void status_set(const char *s)
+static void copy(const char *s)
 {
 	if (s != status)
 		(void)!str_cpy(status, sizeof status, s);
+}
+
+void status_assign(void)
+{
+	copy(sh.status->val != NULL ? sh.status->val->v[0] : "");
+	assigned = true;
+}
+
+bool status_empty(void)
+{
+	return assigned && sh.status->val == NULL;
+}
+
+void status_set(const char *s)
+{
+	copy(s);
+	assigned = false;
 	if (sh.status->val != NULL && (sh.status->val->n != 1 || strcmp(sh.status->val->v[0], status) != 0)) {
 		value_drop(sh.status->val);
 		sh.status->val = NULL;

@@ -162,7 +162,7 @@ void value_hold(Value *v)
 
 Value *var_value(Var *v)
 {
-	if (v == sh.status && v->val == NULL) {
+	if (v == sh.status && v->val == NULL && !status_empty()) {
 		char *s = (char *)(uintptr_t)status_get();
 
 		v->val = value_new(&s, 1);
@@ -176,7 +176,7 @@ void var_set(Var *v, Value *val)
 	v->val = val;
 	env_changed(v);
 	if (v == sh.status)
-		status_set(val != NULL ? val->v[0] : "");
+		status_assign();
 }
 
 void var_set1(const char *name, const char *s)
