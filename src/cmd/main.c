@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <base/str.h>
+#include <ns/mtab.h>
+#include <os/errstr.h>
 #include <os/spawn.h>
 #include "cmds.h"
 
@@ -87,6 +89,7 @@ int main(int argc, char **argv)
 	const Cmd *c;
 
 	signal(SIGPIPE, SIG_IGN);
+	os_errstr(MTAB_DEVS "/c/errstr");
 	args = argv;
 	if (argc < 1)
 		return 2;

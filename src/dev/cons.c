@@ -223,6 +223,7 @@ static const Flat files[] = {
 	{ "consctl", 0220, FidStream, NULL, consctl_write },
 	{ "cputime", 0444, 0, cputime_text, NULL },
 	{ "drivers", 0644, 0, drivers_text, drivers_write },
+	{ "errstr", 0444, 0, errstr_text, NULL },
 	{ "hostdomain", 0664, 0, domain_text, domain_write },
 	{ "hostowner", 0664, 0, owner_text, owner_write },
 	{ "null", 0666, FidStream, NULL, null_write },

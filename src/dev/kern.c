@@ -389,6 +389,7 @@ Kern *kern_new(const char *hostowner, int initfd)
 	users_read(k);
 	unlock(&k->lk);
 	proc_umask(0);
+	errstr_init(k);
 	store_start(k);
 	srvdev_init(k);
 	env_init(k);

@@ -27,6 +27,8 @@ typedef struct Instance {
 	Srv *srv;
 } Instance;
 
+typedef struct Errstr Errstr;
+
 struct Kern {
 	char *hostowner;
 	u32 nobody; /* the id of users Linux has none for; ours if that is not mapped: nobody could write their files */
@@ -39,6 +41,7 @@ struct Kern {
 	int initfd;
 	Lock initlk;    /* one message to init at a time */
 	List kept;      /* what init kept: only touched while starting */
+	Errstr *errstr;
 	void *env, *srvs, *mnt; /* of env.c, srv.c, mnt.c: set when the device is first opened */
 };
 
@@ -58,6 +61,10 @@ void store_start(Kern *k);
 void mntdev_init(Kern *k);
 void mobj_tick(Kern *k); /* now and then: frees the objects and descriptors that no name space shows any more */
 char *mnt_resolve(Kern *k, const char *path, u32 pid);
+
+/* errstr.c: made when the kernel process starts; "ERRNO TEXT" of r's caller, which is then forgotten; "": there is none. */
+void errstr_init(Kern *k);
+char *errstr_text(Kern *k, Req *r);
 
 /* srv.c: made when the kernel process starts. */
 void srvdev_init(Kern *k);

@@ -63,7 +63,7 @@ int ramdata_write(RamPool *pool, RamData *d, const void *p, u32 n, u64 off)
 	u32 done = 0;
 
 	if (off > maxlength || n > maxlength - off)
-		return errset(Etoobig);
+		return errset(Efilebig);
 	if (n == 0)
 		return 0;
 	if (reserve(pool, d, off, n) < 0)
@@ -83,7 +83,7 @@ int ramdata_write(RamPool *pool, RamData *d, const void *p, u32 n, u64 off)
 
 int ramdata_mayset(u64 n)
 {
-	return n > maxlength ? errset(Etoobig) : 0;
+	return n > maxlength ? errset(Efilebig) : 0;
 }
 
 void ramdata_truncate(RamPool *pool, RamData *d, u64 n)

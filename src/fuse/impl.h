@@ -143,6 +143,7 @@ bool op_failed(Op *op);
 int op_errno(Op *op);
 void op_ack(Req *r); /* for r->ack of a write */
 bool op_fail(Op *op);						       /* with the answer's error */
+bool op_failas(Op *op, int no);					       /* the same, but as errno no */
 bool op_walk(Op *op, Fid *from, const char *name, bool (*next)(Op *)); /* name NULL: a clone */
 Fid *op_newfid(Op *op);						       /* what op_walk made, for the caller to own */
 bool op_stat(Op *op, Fid *fid, bool (*next)(Op *));

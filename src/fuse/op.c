@@ -14,6 +14,7 @@
 #include <base/mem.h>
 #include <errno.h>
 #include <os/clock.h>
+#include <os/errstr.h>
 #include <os/thread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -174,13 +175,51 @@ void op_ack(Req *r)
 	answer(op, 0, &out, sizeof out);
 }
 
-int op_end(Op *op, int no, const void *p, size_t n)
+/* tell has the text of an error kept for the caller; before the answer, or it would look too early. */
+static void tell(Op *op, int no, const char *text)
+{
+	Fuse *f = op->f;
+	Caller c = {op->h->pid, op->h->uid, op->h->gid};
+
+	/* one that was answered when it came is no longer this thread's business */
+	if (f->o.refused == NULL || c.pid == 0 || load(&op->acked))
+		return;
+	if (text != NULL && (!os_hastext(no) || strcmp(text, errtext(err_fromerrno(no))) == 0))
+		text = NULL;
+	f->o.refused(f->o.arg, &c, no, text);
+}
+
+/* deed says whether a request is a system call's own, and not a step on its way. */
+static bool deed(u32 opcode)
+{
+	switch (opcode) {
+	case FUSE_LOOKUP:
+	case FUSE_GETATTR:
+	case FUSE_ACCESS:
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_RELEASE:
+	case FUSE_RELEASEDIR:
+	case FUSE_INTERRUPT:
+		return false;
+	}
+	return true;
+}
+
+static int end(Op *op, int no, const void *p, size_t n)
 {
 	int rc = load(&op->acked) ? 0 : answer(op, no, p, n);
 
 	ended(op);
 	op_unref(op);
 	return rc;
+}
+
+int op_end(Op *op, int no, const void *p, size_t n)
+{
+	if (deed(op->h->opcode))
+		tell(op, no, NULL);
+	return end(op, no, p, n);
 }
 
 bool op_reply(Op *op, const void *p, size_t n)
@@ -220,9 +259,18 @@ int op_errno(Op *op)
 	return no == 0 || no == EPIPE ? EIO : no; /* EPIPE would be taken for the caller's own pipe */
 }
 
+bool op_failas(Op *op, int no)
+{
+	const Req *r = &op->req;
+
+	tell(op, no, r->o.type == Rerror ? r->o.ename : NULL);
+	end(op, no, NULL, 0);
+	return false;
+}
+
 bool op_fail(Op *op)
 {
-	return op_error(op, op_errno(op));
+	return op_failas(op, op_errno(op));
 }
 
 /* setup begins a stage on fid, which op or one of the things it holds keeps. */

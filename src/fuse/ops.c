@@ -64,7 +64,7 @@ static bool missing(Op *op)
 	if ((no == EACCES || no == EPERM) && node_there(op->f, op->node, op->name))
 		return op_error(op, ENOMEM);
 	n = no == EINTR ? NULL : node_known(op->f, op->node, op->name);
-	return n != NULL ? reply_entry(op, n, false) : op_error(op, no);
+	return n != NULL ? reply_entry(op, n, false) : op_failas(op, no);
 }
 
 static bool looked(Op *op)

@@ -19,6 +19,7 @@
 #include <ns/group.h>
 #include <ns/ns.h>
 #include <os/clock.h>
+#include <os/errstr.h>
 #include <os/io.h>
 #include <os/mount.h>
 #include <os/netns.h>
@@ -445,6 +446,7 @@ int init_main(const InitOpts *o)
 	in->msg = msg_new();
 	list_init(&in->tasks);
 	list_init(&in->store);
+	os_errstr(NULL); /* never wait for a kernel process */
 	proc_name("init");
 	proc_manyfds();
 	if (setup(in) < 0)

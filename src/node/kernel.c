@@ -16,6 +16,7 @@
 #include <fuse/fuse.h>
 #include <node/msg.h>
 #include <node/node.h>
+#include <os/errstr.h>
 #include <os/io.h>
 #include <os/netlink.h>
 #include <os/netns.h>
@@ -101,6 +102,7 @@ static int start(Kernel *kp, const char *user, int store)
 	if ((kp->k = kern_new(user, store)) == NULL || ethers(kp->k) < 0)
 		return -1;
 	o.owner = kern_owner;
+	o.refused = kern_refused;
 	o.arg = kp->k;
 	if ((kp->f = fuse_new(kern_root(kp->k), "", &o)) == NULL || offer(kp) < 0)
 		return -1;
@@ -113,6 +115,7 @@ int kernel_main(const char *user, int store, int ctl)
 	Kernel *kp = mem_new(sizeof *kp);
 
 	kp->ctl = ctl;
+	os_errstr(NULL); /* that would be ourselves */
 	proc_name("kernel");
 	proc_manyfds();
 	if (start(kp, user, store) < 0) {

@@ -22,7 +22,7 @@ enum {
 
 static int fail(void)
 {
-	return errset(err_fromerrno(errno));
+	return os_err();
 }
 
 int at_open(int dirfd, const char *path, int flags, u32 mode, int how)

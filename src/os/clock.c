@@ -21,6 +21,11 @@ i64 clock_ms(void)
 	return clock_ns() / 1000000 + __atomic_load_n(&shift, __ATOMIC_RELAXED);
 }
 
+i64 clock_boot(void)
+{
+	return now(CLOCK_BOOTTIME) / 1000000;
+}
+
 void clock_shift(i64 ms)
 {
 	__atomic_add_fetch(&shift, ms, __ATOMIC_RELAXED);

@@ -17,6 +17,7 @@
 #include <base/err.h>
 #include <base/mem.h>
 #include <os/clock.h>
+#include <os/errstr.h>
 #include <os/io.h>
 
 void io_autoclose(int *fd)
@@ -25,29 +26,23 @@ void io_autoclose(int *fd)
 		close(*fd);
 }
 
-/* reason gives the Plan 9 text where Plan 9 has one, else Linux's own words. */
-static const char *reason(int no)
-{
-	Err e = err_fromerrno(no);
-
-	return e == Eio && no != EIO ? strerror(no) : errtext(e);
-}
-
 int os_werr(const char *fmt, ...)
 {
-	char what[ERRMAX];
+	char what[ERRMAX], buf[ERRMAX];
 	int no = errno;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	return werrstr("%s: %s", what, reason(no));
+	return werrstr("%s: %s", what, os_reason(no, buf));
 }
 
 int os_err(void)
 {
-	return errset(err_fromerrno(errno));
+	char buf[ERRMAX];
+
+	return werrstr("%s", os_reason(errno, buf));
 }
 
 bool os_interrupted(void)

@@ -199,7 +199,7 @@ static void fills(void)
 	s = start("", (ArenasOpt){ 0 });
 	n = write_all(s, 4, 1000, false);
 	ok(n > 300 && n < 1000, "%u blocks fit", n);
-	is_str(told, "file system full", "then it is full");
+	is_str(told, "file system is full", "then it is full");
 	is_int(store_sync(s), 0, "sync");
 	ok(read_all(s, 4, n) >= n - 20, "reads go on");
 	do {

@@ -181,7 +181,7 @@ static void full(void)
 	Fid *root = call_attach(fs, "glenda", "", NULL, -1), *f = create(root, "f", ORDWR, 0666);
 
 	is_int(call_write(f, big, sizeof big, 0, NULL, -1), -1, "a write beyond the limit");
-	is_str(rerrstr(), "file system full", "says that it is full");
+	is_str(rerrstr(), "file system is full", "says that it is full");
 	is_int(length(f), 0, "and wrote nothing");
 	ok(truncate_to(f, 0) == 0, "truncation gives the room back");
 	is_int(call_write(f, big, 200 * 1024, 0, NULL, -1), 200 * 1024, "for what fits");

@@ -207,7 +207,7 @@ static void local(void)
 	s = local_new(open(top, O_PATH | O_DIRECTORY | O_CLOEXEC), LocalRdonly | LocalFollow);
 	root = call_attach(s, "me", "", &me, 1000);
 	is_int(call_create(root, file, ORDWR, 0600, &me, 1000), -1, "a read-only tree");
-	is_str(rerrstr(), "file system is read only", "says so");
+	is_str(rerrstr(), "read only file system", "says so");
 	dots[0] = "0";
 	dots[1] = "link";
 	ok(call_walk(root, 2, dots, &me, 1000) == NULL, "a link out of the tree is not followed");

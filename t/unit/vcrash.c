@@ -202,7 +202,7 @@ static void failures(void)
 	simdisk_fail(d, SimFull);
 	p[0]++;
 	store_write(s, &r, 1);
-	ok(r.failed && strstr(r.err, "file system full") != NULL, "a full disk: %s", r.err);
+	ok(r.failed && strstr(r.err, "file system is full") != NULL, "a full disk: %s", r.err);
 	free(r.err);
 	simdisk_fail(d, SimNone);
 	r = (StoreReq){ .type = VtData, .p = p, .n = sizeof p };

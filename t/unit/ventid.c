@@ -528,7 +528,7 @@ static void full_and_readonly(void)
 	}
 	ok(hear(fd, Vers04).type == MSG_R(MsgWrite), "a block that fits");
 	m = hear(fd, Vers04);
-	is_str(m.type == MsgError ? m.text : "", "file system full", "one that does not");
+	is_str(m.type == MsgError ? m.text : "", "file system is full", "one that does not");
 	data[0] = 0;
 	put(fd, Vers04, (Msg){ .type = MsgRead, .blocktype = VtData, .score = score_of(data, sizeof data), .count = 900 });
 	is_int(hear(fd, Vers04).n, 900, "reads go on");

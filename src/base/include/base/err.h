@@ -3,7 +3,8 @@
  * and leaves the reason in a string that belongs to the calling thread.
  * The table below is the one place that gives each standard error its
  * Plan 9 text and its errno; only os/ (errno to text) and fuse/ (text to
- * errno) use the errno column.
+ * errno) use the errno column.  Where Plan 9 has several texts for one thing,
+ * the table has the one that Linux's v9fs knows too.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -31,6 +32,7 @@ enum { ERRMAX = 256 }; /* bytes of an error string with its NUL */
 	X(Etoolong, "name too long", ENAMETOOLONG) \
 	X(Etoosmall, "read or write too small", EINVAL) \
 	X(Etoobig, "read or write too large", EFBIG) \
+	X(Efilebig, "file too big", EFBIG) \
 	X(Ebadoffset, "bad offset in directory read", EINVAL) \
 	X(Eintr, "interrupted", EINTR) \
 	X(Etimedout, "connection timed out", ETIMEDOUT) \
@@ -48,8 +50,8 @@ enum { ERRMAX = 256 }; /* bytes of an error string with its NUL */
 	X(Enofd, "no free file descriptors", EMFILE) \
 	X(Enoproc, "process exited", ESRCH) \
 	X(Enomem, "not enough memory", ENOMEM) \
-	X(Enospace, "file system full", ENOSPC) \
-	X(Erdonly, "file system is read only", EROFS) \
+	X(Enospace, "file system is full", ENOSPC) \
+	X(Erdonly, "read only file system", EROFS) \
 	X(Enotmounted, "not mounted", EINVAL) \
 	X(Ebadmount, "inconsistent mount", EINVAL) \
 	X(Exdev, "cannot rename across directories", EXDEV) \

@@ -44,6 +44,9 @@ const char *kern_user(Kern *k, u32 uid);
 /* kern_owner gives the Linux owner and group of a file, for FuseOpts.owner; arg is the Kern.  Decimal names are ids. */
 void kern_owner(void *arg, const Dir *d, u32 *uid, u32 *gid);
 
+/* kern_refused keeps the text of a request that was refused for #c/errstr, for FuseOpts.refused; arg is the Kern. */
+void kern_refused(void *arg, const Caller *c, int no, const char *text);
+
 /* kern_isowner says whether r's caller is the host owner. */
 bool kern_isowner(Kern *k, const Req *r);
 

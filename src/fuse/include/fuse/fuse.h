@@ -17,7 +17,10 @@ typedef struct FuseOpts {
 	const char *source; /* what mountinfo shows as the device; NULL: the Srv's name */
 	/* the Linux owner of a file, from d->uid and d->gid; NULL: everything is the mounting user's */
 	void (*owner)(void *arg, const Dir *d, u32 *uid, u32 *gid);
-	void *arg;
+	/* told before the caller is that its request was refused with text, of which it gets the errno no alone; text
+	 * NULL: nothing that its errno does not say, or it went well.  May not block. */
+	void (*refused)(void *arg, const Caller *c, int no, const char *text);
+	void *arg; /* of both */
 	Caller caller;	  /* who the attach is for */
 	bool allow_other; /* as root: other users may come in; the Srv checks who they are */
 	bool readonly;

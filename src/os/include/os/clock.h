@@ -11,6 +11,9 @@
 i64 clock_ms(void);
 i64 clock_ns(void);
 
+/* clock_boot returns milliseconds since the machine was started, asleep or not, as the times of processes are given. */
+i64 clock_boot(void);
+
 /* clock_shift moves clock_ms forward by ms. */
 void clock_shift(i64 ms);
 
