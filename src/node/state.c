@@ -1,4 +1,11 @@
+/*
+ * A grid's directory is known by its name, and a name can come back: as soon
+ * as one is removed the next `grid up` may make it again.  So nobody removes
+ * by name alone.  Who does holds the lock of the directory it looked at, and
+ * then sees that the name still means it; a grid holds its own from birth.
+ */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,7 +16,7 @@
 #include <os/userns.h>
 #include "state.h"
 
-enum { DirFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
+enum { Tries = 10, DirFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
 
 /* ours checks that nobody else can have put something into directory fd. */
 static int ours(int fd, const char *path)
@@ -102,16 +109,18 @@ static bool same(int base, const char *name, int dir)
 
 int state_make(int base, const char *name, int *lock)
 {
-	for (int try = 0; try < 10; try++) {
+	for (int try = 0; try < Tries; try++) {
 		int dir;
 
+		if (try > 0)
+			poll(NULL, 0, 2);
 		if (at_mkdir(base, name, 0700) < 0 && errcode(rerrstr()) != Eexist)
 			return werrstr("mkdir %s: %s", name, rerrstr());
 		if ((dir = state_open(base, name)) < 0)
 			continue;
 		if (lockfile(dir, lock) < 0) {
-			close(dir);
-			return werrstr("grid %s is up already (`anthill grid down %s` ends it)", name, name);
+			close(dir); /* it is up, or somebody is removing what is left of it */
+			continue;
 		}
 		if (same(base, name, dir)) {
 			(void)!at_remove(dir, "ctl", false);
@@ -120,7 +129,7 @@ int state_make(int base, const char *name, int *lock)
 		close(*lock);
 		close(dir);
 	}
-	return werrstr("grid %s: %s", name, errtext(Einuse));
+	return werrstr("grid %s is up already (`anthill grid down %s` ends it)", name, name);
 }
 
 static void removeentry(void *arg, const char *name)
@@ -128,13 +137,21 @@ static void removeentry(void *arg, const char *name)
 	(void)!at_remove(*(int *)arg, name, false);
 }
 
-void state_remove(int base, const char *name)
+void state_remove(int base, const char *name, int dir)
 {
-	int dir = state_open(base, name);
-
-	if (dir < 0)
+	if (!same(base, name, dir))
 		return;
 	(void)!at_list(dir, removeentry, &dir);
-	close(dir);
 	(void)!at_remove(base, name, true);
+}
+
+void state_sweep(int base, const char *name)
+{
+	autofd int dir = state_open(base, name);
+	int lock;
+
+	if (dir < 0 || lockfile(dir, &lock) < 0)
+		return;
+	state_remove(base, name, dir);
+	close(lock);
 }

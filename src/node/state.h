@@ -19,7 +19,10 @@ int state_make(int base, const char *name, int *lock) must_use;
 /* state_alive says whether somebody holds the lock. */
 bool state_alive(int dir);
 
-/* state_remove removes it with all that is in it. */
-void state_remove(int base, const char *name);
+/* state_remove removes dir, which is name's if nobody has made that anew, with all that is in it; the caller's grid holds its lock. */
+void state_remove(int base, const char *name, int dir);
+
+/* state_sweep removes what a grid has left behind that is no more; one that holds its lock stays. */
+void state_sweep(int base, const char *name);
 
 #endif

@@ -129,7 +129,7 @@ static int makegrid(Up *u, int *pidfd)
  */
 static void janitor(Up *u, int pidfd)
 {
-	int keep[] = { 0, 1, 2, u->basefd, u->lock, u->life[0], pidfd };
+	int keep[] = { 0, 1, 2, u->basefd, u->dir, u->lock, u->life[0], pidfd };
 	char c;
 
 	if (proc_clone(0, NULL) != 0)
@@ -140,7 +140,7 @@ static void janitor(Up *u, int pidfd)
 	(void)!read(u->life[0], &c, 1);
 	pid_kill(pidfd, SIGKILL);
 	pid_gone(pidfd);
-	state_remove(u->basefd, u->g->name);
+	state_remove(u->basefd, u->g->name, u->dir);
 	_exit(0);
 }
 
@@ -167,7 +167,7 @@ static int outside(Up *u)
 			pid_kill(pidfd, SIGKILL);
 		(void)!pid_wait(pidfd, -1);
 	}
-	state_remove(u->basefd, u->g->name);
+	state_remove(u->basefd, u->g->name, u->dir);
 	return r;
 }
 
@@ -192,7 +192,7 @@ static int prepare(Up *u)
 	u->lfd = local_listen(u->dir, "ctl");
 	if (u->lfd < 0 || pipe2(u->leash, O_CLOEXEC) < 0 || pipe2(u->report, O_CLOEXEC) < 0 ||
 	    pipe2(u->life, O_CLOEXEC) < 0 || pipe2(u->go, O_CLOEXEC) < 0) {
-		state_remove(u->basefd, u->g->name);
+		state_remove(u->basefd, u->g->name, u->dir);
 		return -1;
 	}
 	return 0;
@@ -243,7 +243,7 @@ static void onename(void *arg, const char *name)
 	if (state_alive(dir))
 		buf_printf(n->b, "%s\n", name);
 	else
-		state_remove(n->base, name);
+		state_sweep(n->base, name);
 }
 
 int grid_names(Buf *b)
@@ -281,7 +281,7 @@ int grid_dir(const char *name)
 		return base < 0 ? -1 : werrstr("grid %s is not up", name);
 	if (!state_alive(dir)) {
 		close(dir);
-		state_remove(base, name);
+		state_sweep(base, name);
 		return werrstr("grid %s is not up", name);
 	}
 	return dir;

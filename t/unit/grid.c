@@ -1,8 +1,11 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <base/err.h>
 #include <node/gridfile.h>
 #include <node/loop.h>
+#include "../../src/node/state.h"
 #include "tap.h"
 
 static const char good[] =
@@ -115,8 +118,37 @@ static void loops(void)
 	loop_free(a.l);
 }
 
+/* A grid that ended late must not take away the directory of the next one with its name. */
+static void states(void)
+{
+	char tmp[] = "/tmp/t_grid.XXXXXX";
+	int base = open(mkdtemp(tmp), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int oldlock, lock, again, old = state_make(base, "g", &oldlock), new;
+
+	ok(old >= 0 && state_alive(old), "a grid has a directory and holds its lock");
+	is_int(state_make(base, "g", &again), -1, "another of its name gets none");
+	is_str(rerrstr(), "grid g is up already (`anthill grid down g` ends it)", "and is told why");
+	state_sweep(base, "g");
+	is_int(faccessat(base, "g/lock", F_OK, 0), 0, "who sweeps leaves it alone");
+	state_remove(base, "g", old);
+	ok(faccessat(base, "g", F_OK, 0) < 0, "it removes its own");
+	new = state_make(base, "g", &lock);
+	ok(new >= 0, "which can be made again");
+	state_remove(base, "g", old);
+	is_int(faccessat(base, "g/lock", F_OK, 0), 0, "who removes the old one leaves the new");
+	close(lock);
+	state_sweep(base, "g");
+	ok(faccessat(base, "g", F_OK, 0) < 0, "what nobody holds is swept");
+	close(oldlock);
+	close(old);
+	close(new);
+	close(base);
+	rmdir(tmp);
+}
+
 int main(void)
 {
+	states();
 	accepted();
 	refused();
 	inis();
