@@ -10,6 +10,7 @@
 #include <base/err.h>
 #include <base/mem.h>
 #include <base/str.h>
+#include <os/clock.h>
 #include <os/diskio.h>
 
 static int file_read(Disk *d, void *p, size_t n, u64 off) { return diskio_read(d->fd, p, n, d->base + off); }
@@ -33,6 +34,8 @@ static const DiskOps file_ops = {
 	.sync = file_sync,
 	.close = file_close,
 };
+
+enum { LOCKMS = 1000, LOCKNAP = 5000 /* us */ };
 
 enum { SECTOR = 512, MBRPART = 0x1be, MBRENTRY = 16, PLAN9TYPE = '9' };
 
@@ -105,6 +108,21 @@ static int disk_range(Disk *d, char *range)
 	return 0;
 }
 
+/* Linux may hold a killed process's files, and so its locks, for a moment after its end (reads by io_uring) */
+static int disk_lock(Disk *d)
+{
+	i64 until = clock_ms() + LOCKMS;
+
+	while (diskio_lock(d->fd, d->base, d->size) < 0) {
+		if (errcode(rerrstr()) != Einuse)
+			return -1;
+		if (clock_ms() >= until)
+			return werrstr("another program has it open for writing");
+		usleep(LOCKNAP);
+	}
+	return 0;
+}
+
 static int disk_setup(Disk *d, const char *file, char *part)
 {
 	d->fd = open(file, (d->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
@@ -114,9 +132,7 @@ static int disk_setup(Disk *d, const char *file, char *part)
 		return -1;
 	if (part != NULL && (isalpha((unsigned char)*part) ? disk_subpart(d, part) : disk_range(d, part)) < 0)
 		return -1;
-	if (d->writable && diskio_lock(d->fd, d->base, d->size) < 0)
-		return werrstr("another program has it open for writing");
-	return 0;
+	return d->writable ? disk_lock(d) : 0;
 }
 
 Disk *disk_open(const char *spec, DiskMode mode)
