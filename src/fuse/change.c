@@ -155,7 +155,7 @@ static bool remove_walked(Op *op)
 	op->fid2 = op_newfid(op);
 	if (((op->fid2->qid.type & QTDIR) != 0) != dir)
 		return op_error(op, dir ? ENOTDIR : EISDIR);
-	op->node2 = dir || op->fid2->flags & (FidStream | FidFresh) ? NULL : node_opened(op->f, op->node, op->name);
+	op->node2 = dir || op->fid2->flags & (FidStream | FidFresh | FidNative) ? NULL : node_opened(op->f, op->node, op->name);
 	if (op->node2 == NULL)
 		return op_remove(op, op->fid2, removed);
 	snprintf(op->text, sizeof op->text, ".anthill-removed-%llx", (unsigned long long)op->h->unique);

@@ -84,6 +84,18 @@ File *file_release(Fuse *f, u64 fh)
 	return file;
 }
 
+Fid *file_fid(Fuse *f, const Node *n)
+{
+	Fid *fid = NULL;
+
+	lock(&f->lk);
+	for (size_t i = 0; n->opens > 0 && i < f->nfiles && fid == NULL; i++)
+		if (f->files[i] != NULL && f->files[i]->node == n)
+			fid = fid_take(f->files[i]->fid);
+	unlock(&f->lk);
+	return fid;
+}
+
 u32 file_flags(Fuse *f, u64 fh)
 {
 	u32 flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
@@ -149,9 +161,22 @@ static bool cloned(Op *op)
 	return ask(op);
 }
 
+/* found: the name that the node had was walked to again. */
+static bool found(Op *op)
+{
+	int no = name_again(op);
+
+	if (no != 0)
+		return op_error(op, no);
+	op->fid2 = op_newfid(op);
+	return ask(op);
+}
+
 bool do_open(Op *op)
 {
 	node_use(op->f, op->node, false);
+	if (node_named(op))
+		return op_walk(op, op->fid, op->name2, found);
 	op->fid2 = node_spare(op->f, op->node);
 	if (op->fid2 != NULL)
 		return ask(op);

@@ -82,7 +82,7 @@ struct Op {
 	int flushers; /* atomic: threads that may be in req_flush */
 	int acked;    /* atomic: a write that was answered before it was done */
 	int must;     /* atomic: past the point where an interrupt may leave things half done */
-	bool (*next)(Op *op);
+	bool (*next)(Op *op), (*then)(Op *op);
 	struct fuse_in_header *h;
 	size_t n;	       /* bytes of the request */
 	Node *node, *node2;    /* hold references */
@@ -173,6 +173,8 @@ u64 node_child(Fuse *f, Node *parent, const char *name); /* its number, 0: there
 bool node_there(Fuse *f, Node *parent, const char *name); /* node_known would find it; nothing is counted */
 Node *node_unchanged(Fuse *f, Node *parent, const char *name,
 		     Fid *fid); /* as node_enter, or NULL: attributes are wanted */
+bool node_named(Op *op); /* op->node's name is to be walked to again: op->fid, op->name2 say where */
+bool node_rebind(Fuse *f, Node *n, Fid *fid); /* fid becomes n's too; false if it is another file and n is in use */
 void node_use(Fuse *f, Node *n, bool stats);
 void node_saw(Fuse *f, Node *n, u32 mode, struct fuse_attr *a); /* and sets a->ino */
 void node_forget(Fuse *f, u64 id, u64 nlookup);
@@ -187,6 +189,7 @@ u64 node_ino(Fuse *f, Node *parent, const Dir *d);
 u64 file_new(Fuse *f, Fid *fid, Node *n, bool append); /* takes fid over */
 File *file_get(Fuse *f, u64 fh);
 void file_put(Fuse *f, File *file);
+Fid *file_fid(Fuse *f, const Node *n); /* of some open file of n, or NULL */
 File *file_release(Fuse *f, u64 fh); /* out of the table, with the table's reference */
 u32 file_flags(Fuse *f, u64 fh);     /* FOPEN_* */
 int file_mode(u32 flags);
@@ -200,6 +203,7 @@ bool do_fsync(Op *op);
 bool do_readdir(Op *op);
 
 /* ops.c */
+int name_again(Op *op); /* what a walk to node_named's name says: 0 or an errno */
 bool do_lookup(Op *op);
 bool do_getattr(Op *op);
 bool do_setattr(Op *op);

@@ -344,6 +344,51 @@ Node *node_unchanged(Fuse *f, Node *parent, const char *name, Fid *fid)
 	return n;
 }
 
+/*
+ * A name that Linux keeps a moment (FidNamed) may mean another file by now,
+ * changed on the host or by another way into the union.  Therefore whoever
+ * opens or looks at it walks to it again first, from its directory: the Fid
+ * found becomes the node's.  If it is another file, then only as long as
+ * nobody has the old one open; else Linux is told to look the name up again
+ * (ESTALE), and makes a new node.
+ */
+bool node_named(Op *op)
+{
+	Fuse *f = op->f;
+	Node *n = op->node;
+	bool is;
+
+	lock(&f->lk);
+	is = n->fid->flags & FidNamed && n->parent != NULL && !list_empty(&n->byname);
+	if (is) {
+		char *to = (char *)op->in + sizeof op->in - NAME_MAX - 1;
+
+		memcpy(to, n->name, strlen(n->name) + 1);
+		op->name2 = to;
+		op->fid = fid_take(n->parent->fid);
+	}
+	unlock(&f->lk);
+	return is;
+}
+
+bool node_rebind(Fuse *f, Node *n, Fid *fid)
+{
+	Fid *old = NULL;
+	bool is;
+
+	lock(&f->lk);
+	is = same(n, fid);
+	if (!is && n->opens == 0 && ((n->fid->qid.type | fid->qid.type) & (QTDIR | QTSYMLINK)) == 0) {
+		is = true;
+		n->cached = false;
+	}
+	if (is)
+		old = renew(f, n, fid_take(fid));
+	unlock(&f->lk);
+	fid_drop(old);
+	return is;
+}
+
 void node_use(Fuse *f, Node *n, bool stats)
 {
 	lock(&f->lk);

@@ -7,7 +7,10 @@
 #include <os/clock.h>
 #include <unistd.h>
 
-enum { NOTHINGTTL = 1000 }; /* milliseconds for "there is no such file", at most */
+enum {
+	NOTHINGTTL = 1000, /* milliseconds for "there is no such file", at most */
+	NAMEDNS = 20000000 /* nanoseconds that Linux keeps the name of a FidNamed file */
+};
 
 static void valid(Fuse *f, bool is, u64 *sec, u32 *nsec)
 {
@@ -24,6 +27,8 @@ void entry_out(Fuse *f, Node *n, bool fresh, struct fuse_entry_out *e)
 	e->attr = n->attr;
 	valid(f, n->parent != NULL && n->parent->fid->flags & FidStatic, &e->entry_valid, &e->entry_valid_nsec);
 	valid(f, n->fid->flags & FidStatic, &e->attr_valid, &e->attr_valid_nsec);
+	if (n->fid->flags & FidNamed && e->entry_valid == 0 && e->entry_valid_nsec == 0)
+		e->entry_valid_nsec = NAMEDNS;
 	if (fresh && e->attr_valid_nsec == 0 && (n->fid->flags & (FidRemote | FidStream)) == FidRemote)
 		e->attr_valid_nsec = 1; /* a jiffy: for the stat that this look-up is a part of */
 	unlock(&f->lk);
@@ -114,20 +119,68 @@ static bool attr_done(Op *op)
 	return op_reply(op, &a, sizeof a);
 }
 
-/* hold sets op->fid to the open file's Fid if the request names one, else to the node's. */
-static void hold(Op *op, bool has, u64 fh)
+int name_again(Op *op)
+{
+	int no = op_failed(op) ? op_errno(op) : 0;
+
+	if (no != 0)
+		return no == ENOENT || no == ENOTDIR ? ESTALE : no;
+	return node_rebind(op->f, op->node, op->req.newfid) ? 0 : ESTALE;
+}
+
+static void swap_fid(Op *op, Fid *fid)
+{
+	fid_drop(op->fid);
+	op->fid = fid;
+}
+
+/* found goes on with op->then when the name was walked to again; if it is another file now, with the one that is open. */
+static bool found(Op *op)
+{
+	int no = name_again(op);
+	Fid *fid = no == 0 ? op_newfid(op) : no == ESTALE ? file_fid(op->f, op->node) : NULL;
+
+	if (fid == NULL)
+		return op_error(op, no);
+	swap_fid(op, fid);
+	return op->then(op);
+}
+
+/*
+ * hold sets op->fid to the open file's Fid if the request names one, else to the node's, and goes on with then.  A file
+ * of the host whose name is gone is what somebody has open.
+ */
+static bool hold(Op *op, bool has, u64 fh, bool (*then)(Op *op))
 {
 	op->file = has ? file_get(op->f, fh) : NULL;
-	op->fid = op->file != NULL ? fid_take(op->file->fid) : node_fid(op->f, op->node);
+	op->then = then;
+	if (op->file != NULL) {
+		op->fid = fid_take(op->file->fid);
+		return then(op);
+	}
+	if (node_named(op))
+		return op_walk(op, op->fid, op->name2, found);
+	op->fid = node_fid(op->f, op->node);
+	if (op->fid->flags & FidNamed) {
+		Fid *fid = file_fid(op->f, op->node);
+
+		if (fid != NULL)
+			swap_fid(op, fid);
+	}
+	return then(op);
+}
+
+static bool attr_ask(Op *op)
+{
+	return op_stat(op, op->fid, attr_done);
 }
 
 bool do_getattr(Op *op)
 {
 	struct fuse_getattr_in *in = op_arg(op, sizeof *in);
 
-	hold(op, in->getattr_flags & FUSE_GETATTR_FH, in->fh);
 	node_use(op->f, op->node, true);
-	return op_stat(op, op->fid, attr_done);
+	return hold(op, in->getattr_flags & FUSE_GETATTR_FH, in->fh, attr_ask);
 }
 
 static bool changed(Op *op)
@@ -177,14 +230,20 @@ static bool owned(Op *op, const struct fuse_setattr_in *in)
 	return is;
 }
 
+static bool set_ask(Op *op)
+{
+	struct fuse_setattr_in *in = op_arg(op, sizeof *in);
+
+	if (!owned(op, in))
+		return op_error(op, EPERM);
+	return in->valid & FATTR_SIZE ? op_stat(op, op->fid, measured) : change(op, 0);
+}
+
 bool do_setattr(Op *op)
 {
 	struct fuse_setattr_in *in = op_arg(op, sizeof *in);
 
-	hold(op, in->valid & FATTR_FH, in->fh);
-	if (!owned(op, in))
-		return op_error(op, EPERM);
-	return in->valid & FATTR_SIZE ? op_stat(op, op->fid, measured) : change(op, 0);
+	return hold(op, in->valid & FATTR_FH, in->fh, set_ask);
 }
 
 /*
@@ -201,10 +260,14 @@ static bool access_done(Op *op)
 	return op_error(op, (in->mask & 7 & ~any) != 0 ? EACCES : 0);
 }
 
+static bool access_ask(Op *op)
+{
+	return op_stat(op, op->fid, access_done);
+}
+
 bool do_access(Op *op)
 {
-	op->fid = node_fid(op->f, op->node);
-	return op_stat(op, op->fid, access_done);
+	return hold(op, false, 0, access_ask);
 }
 
 /* A symbolic link is a file of type QTSYMLINK whose contents are the target. */

@@ -204,7 +204,7 @@ static Qid qid(const Finfo *fi)
 static void describe(Fid *f, const Finfo *fi)
 {
 	f->qid = qid(fi);
-	f->flags = FidNative | (at_isfile(fi) ? FidCache : 0);
+	f->flags = FidNative | (at_isfile(fi) ? FidCache | FidNamed : 0);
 }
 
 static const char *idname(Local *l, u32 id)
@@ -281,10 +281,29 @@ static int local_clone(Req *r, Fid *from, Fid *to)
 	return 0;
 }
 
+/* single says whether n is a name in the root itself, which needs no care against leaving it. */
+static bool single(const Node *n)
+{
+	return n->up != NULL && n->up->up == NULL;
+}
+
+/* peek is at_stat of n without a descriptor if that can be had; links are not followed in a tree that does not. */
+static int peek(Local *l, Node *n, Finfo *fi)
+{
+	autobuf Buf b = { 0 };
+
+	if (!single(n) || l->flags & LocalFollow)
+		return 1;
+	return path(l, n, &b) < 0 || at_stat(l->root, buf_text(&b), fi) < 0 ? -1 : fi->dev != n->dev;
+}
+
 static int look(Local *l, Node *n, Finfo *fi)
 {
-	autofd int fd = node_open(l, n, O_PATH);
+	int rc = peek(l, n, fi);
+	autofd int fd = rc > 0 ? node_open(l, n, O_PATH) : -1;
 
+	if (rc <= 0)
+		return rc;
 	if (fd < 0 || at_stat(fd, "", fi) < 0)
 		return -1;
 	if (fi->dev != n->dev) {
@@ -348,7 +367,7 @@ static int opened(Fid *f)
 	if (at_stat(lf->fd, "", &fi) < 0)
 		return -1;
 	describe(f, &fi);
-	lf->stream = !at_isdir(&fi) && lseek(lf->fd, 0, SEEK_CUR) < 0;
+	lf->stream = !at_isdir(&fi) && !at_isfile(&fi) && lseek(lf->fd, 0, SEEK_CUR) < 0;
 	if (lf->stream)
 		f->flags = FidStream;
 	return 0;
@@ -600,9 +619,13 @@ static void local_remove(Req *r)
 static int stat_node(Local *l, Lfid *lf, Finfo *fi)
 {
 	autofd int fd = -1;
+	int rc;
 
 	if (lf->fd >= 0)
 		return at_stat(lf->fd, "", fi);
+	rc = peek(l, lf->node, fi);
+	if (rc <= 0)
+		return rc;
 	fd = node_open(l, lf->node, O_PATH);
 	return fd < 0 ? -1 : at_stat(fd, "", fi);
 }
@@ -636,10 +659,13 @@ static int parse_id(const char *s, i64 *id)
 	return 0;
 }
 
-static int truncate_node(Local *l, Node *n, u64 length)
+static int truncate_node(Local *l, Lfid *lf, u64 length)
 {
-	autofd int fd = node_open(l, n, O_WRONLY | O_NONBLOCK);
+	autofd int fd = -1;
 
+	if (lf->fd >= 0 && ftruncate(lf->fd, (off_t)length) == 0)
+		return 0;
+	fd = node_open(l, lf->node, O_WRONLY | O_NONBLOCK);
 	if (fd < 0)
 		return -1;
 	return ftruncate(fd, (off_t)length) < 0 ? os_err() : 0;
@@ -664,19 +690,12 @@ static int rename_node(Local *l, Node *n, int dirfd, const char *name)
 	return 0;
 }
 
-static int change(Local *l, Lfid *lf, const Dir *d, bool isdir)
+/* attributes changes what d says of the file dirfd/name, or with name "" of the open file dirfd. */
+static int attributes(int dirfd, const char *name, const Dir *d)
 {
-	Node *n = lf->node;
 	i64 uid, gid;
-	autofd int dirfd = -1;
-	const char *name = n->up != NULL ? n->name : ".";
 
-	if (rdonly(l) < 0 || parse_id(d->uid, &uid) < 0 || parse_id(d->gid, &gid) < 0)
-		return -1;
-	dirfd = node_open(l, n->up != NULL ? n->up : n, O_PATH | O_DIRECTORY);
-	if (dirfd < 0)
-		return -1;
-	if (d->length != ~(u64)0 && (isdir ? errset(Eisdir) : truncate_node(l, n, d->length)) < 0)
+	if (parse_id(d->uid, &uid) < 0 || parse_id(d->gid, &gid) < 0)
 		return -1;
 	if (d->mode != ~(u32)0 && at_chmod(dirfd, name, d->mode & 0777) < 0)
 		return -1;
@@ -686,7 +705,28 @@ static int change(Local *l, Lfid *lf, const Dir *d, bool isdir)
 	    at_times(dirfd, name, d->atime != ~(u32)0 ? (i64)d->atime : -1,
 	             d->mtime != ~(u32)0 ? (i64)d->mtime : -1) < 0)
 		return -1;
-	if (d->name == NULL || *d->name == '\0')
+	return 0;
+}
+
+/* change is Twstat; an open file need not have its name any more. */
+static int change(Local *l, Lfid *lf, const Dir *d, bool isdir)
+{
+	Node *n = lf->node;
+	autofd int dirfd = -1;
+	bool rename = d->name != NULL && *d->name != '\0';
+
+	if (rdonly(l) < 0)
+		return -1;
+	if (rename || lf->fd < 0) {
+		dirfd = node_open(l, n->up != NULL ? n->up : n, O_PATH | O_DIRECTORY);
+		if (dirfd < 0)
+			return -1;
+	}
+	if (d->length != ~(u64)0 && (isdir ? errset(Eisdir) : truncate_node(l, lf, d->length)) < 0)
+		return -1;
+	if (attributes(lf->fd >= 0 ? lf->fd : dirfd, lf->fd >= 0 ? "" : n->up != NULL ? n->name : ".", d) < 0)
+		return -1;
+	if (!rename)
 		return 0;
 	return n->up != NULL ? rename_node(l, n, dirfd, d->name) : errset(Eperm);
 }

@@ -65,12 +65,26 @@ static int union_clone(Req *r, Fid *from, Fid *to)
 	return 0;
 }
 
-static Fid *look(Union *u, const char *name, const Caller *c, int *which)
+/* near walks to name in a member that answers at once, as a part of r. */
+static Fid *near(Req *r, const Member *m, const char *name)
+{
+	Fid *f = fid_new(m->root->srv, m->root->uid);
+
+	if (fid_become(r, f, m->root) == 0 && f->srv->ops->walk1(r, f, name) == 0)
+		return f;
+	fid_drop(f);
+	return NULL;
+}
+
+/* look finds name for c, who asks in r (NULL: in none). */
+static Fid *look(Union *u, const char *name, Req *r, const Caller *c, int *which)
 {
 	char err[ERRMAX] = "";
 
 	for (int i = 0; i < u->n; i++) {
-		Fid *f = call_walk(u->m[i].root, 1, &name, c, WAITMS);
+		const Member *m = &u->m[i];
+		bool direct = r != NULL && !m->waits && m->root->srv->parallel && m->root->srv->ops->walk1 != NULL;
+		Fid *f = direct ? near(r, m, name) : call_walk(m->root, 1, &name, c, WAITMS);
 
 		if (f != NULL) {
 			if (which != NULL)
@@ -96,7 +110,7 @@ static int union_walk1(Req *r, Fid *f, const char *name)
 		return 0;
 	if (u->waits && req_block(r) < 0)
 		return -1;
-	got = look(u, name, &r->caller, NULL);
+	got = look(u, name, r, &r->caller, NULL);
 	if (u->waits)
 		req_unblock(r);
 	if (got == NULL)
@@ -372,7 +386,7 @@ Srv *union_new(const Member *m, int n, u64 qidpath, bool fixed)
 int union_find(Srv *s, const char *name, const Caller *c)
 {
 	int i;
-	Fid *f = look(union_of(s), name, c, &i);
+	Fid *f = look(union_of(s), name, NULL, c, &i);
 
 	if (f == NULL)
 		return -1;

@@ -192,12 +192,14 @@ int at_rename(int from, const char *name, int to, const char *newname)
 
 int at_chmod(int dirfd, const char *name, u32 mode)
 {
-	return fchmodat(dirfd, name, mode, 0) < 0 ? fail() : 0;
+	return (*name == '\0' ? fchmod(dirfd, mode) : fchmodat(dirfd, name, mode, 0)) < 0 ? fail() : 0;
 }
 
 int at_chown(int dirfd, const char *name, i64 uid, i64 gid)
 {
-	return fchownat(dirfd, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0 ? fail() : 0;
+	int flags = AT_SYMLINK_NOFOLLOW | (*name == '\0' ? AT_EMPTY_PATH : 0);
+
+	return fchownat(dirfd, name, (uid_t)uid, (gid_t)gid, flags) < 0 ? fail() : 0;
 }
 
 int at_times(int dirfd, const char *name, i64 atime, i64 mtime)
@@ -207,7 +209,7 @@ int at_times(int dirfd, const char *name, i64 atime, i64 mtime)
 		{ mtime, mtime < 0 ? UTIME_OMIT : 0 },
 	};
 
-	return utimensat(dirfd, name, ts, AT_SYMLINK_NOFOLLOW) < 0 ? fail() : 0;
+	return (*name == '\0' ? futimens(dirfd, ts) : utimensat(dirfd, name, ts, AT_SYMLINK_NOFOLLOW)) < 0 ? fail() : 0;
 }
 
 int at_symlink(const char *target, int dirfd, const char *name)

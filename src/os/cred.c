@@ -15,6 +15,10 @@
 
 enum { MAXGROUPS = 256 };
 
+/* whom the thread acts as of itself: processes that act as others stay who they are from their start */
+static __thread bool known;
+static __thread u32 owneuid, ownegid;
+
 static __thread u32 own[MAXGROUPS];
 static __thread int nown;
 
@@ -40,7 +44,12 @@ int cred_assume(Cred *c, u32 pid, u32 uid, u32 gid)
 	u32 g[MAXGROUPS];
 	int n;
 
-	c->changed = uid != geteuid() || gid != getegid();
+	if (!known) {
+		owneuid = geteuid();
+		ownegid = getegid();
+		known = true;
+	}
+	c->changed = uid != owneuid || gid != ownegid;
 	if (!c->changed)
 		return 0;
 	n = pid != 0 ? groupsof(pid, g) : 0;

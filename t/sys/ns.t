@@ -90,6 +90,13 @@ t 'a new file' sh -c 'echo new >/a/new'
 t 'goes to the first with -c' is new cat /c/new
 t 'is removed through the union' rm /a/new
 t 'there' not test -e /c/new
+t 'a file put into a member before the others is found at once' is 'c b c' sh -c 'echo c >/c/q; cat /a/q; echo b >/b/q; cat /a/q; rm /b/q; cat /a/q; rm /c/q'
+t 'a file replaced in a member is the new one at once' sh -c 'for i in $(seq 200); do
+	echo $i >/c/tmp; mv /c/tmp /c/r; read x </a/r; [ "$x" = $i ] && echo more >>/c/r && [ "$(stat -c %s /a/r)" = $((${#i} + 6)) ] || exit 1; done'
+t 'also while somebody has the old one open' is 'new old 4' sh -c 'echo old >/c/r; exec 4</a/r; echo newer >/c/tmp; mv /c/tmp /c/r; sed s/er// /a/r; cat <&4; stat -Lc %s /proc/self/fd/4; rm /c/r'
+t 'an open file that is removed' is '5 gone' sh -c 'echo gone >/c/o; exec 4</a/o; rm /a/o; stat -Lc %s /proc/self/fd/4; cat <&4'
+t 'leaves no other name' is '' sh -c 'ls -A /c | grep removed'
+t 'can be changed still' is '640 13' sh -c 'echo gone >/c/o; exec 4>>/a/o; rm /a/o; chmod 640 /proc/self/fd/4; echo further >&4; stat -Lc "%a %s" /proc/self/fd/4'
 t 'a child with a name space of its own' unshare -m sh -c '$A bind -b /c /a && [ "$(cat /a/which)" = "in c" ]'
 t 'does not change its parent' is 'in b' cat /a/which
 t 'ns prints the union' is "bind -b /b /a bind -ac /c /a" sh -c '$A ns | grep " /a\$"'

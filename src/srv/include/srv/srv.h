@@ -76,7 +76,8 @@ enum {
 	FidCache = 4,   /* contents change only with qid.vers: the page cache may keep them */
 	FidStatic = 8,  /* the directory's names never change while the server lives: long time-outs */
 	FidRemote = 32, /* behind a wire: whoever walked it, the front may keep it and spare messages */
-	FidNative = 16, /* seekable, real length (a file of a host file system) */
+	FidNative = 16, /* seekable, real length (a file of a host file system); an open one outlives its name */
+	FidNamed = 64,  /* Linux may keep the name a moment: the front walks to it again before it is opened or looked at */
 };
 
 struct Fid {
