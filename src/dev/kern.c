@@ -32,6 +32,11 @@ typedef struct User {
 	char *name;
 } User;
 
+void kern_helper(Kern *k, const char *path)
+{
+	k->helper = path;
+}
+
 const char *kern_hostowner(Kern *k)
 {
 	return k->hostowner;

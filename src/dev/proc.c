@@ -18,6 +18,7 @@
 #include <os/procinfo.h>
 #include "kernpriv.h"
 #include "mobj.h"
+#include "procns.h"
 
 enum { Args, Ctl, Note, Noteid, Notepg, Names, Ppid, Nfiles };
 
@@ -26,7 +27,7 @@ static const struct {
 	u32 perm;
 } files[] = {
 	[Args] = { "args", 0444 }, [Ctl] = { "ctl", 0600 }, [Note] = { "note", 0600 }, [Noteid] = { "noteid", 0444 },
-	[Notepg] = { "notepg", 0200 }, [Names] = { "ns", 0444 }, [Ppid] = { "ppid", 0444 },
+	[Notepg] = { "notepg", 0200 }, [Names] = { "ns", 0644 }, [Ppid] = { "ppid", 0444 },
 };
 
 typedef struct Pfid {
@@ -72,7 +73,8 @@ static Qid qid_of(const Pfid *p)
 static void settle(Fid *f, const Pfid *p)
 {
 	f->qid = qid_of(p);
-	f->flags = p->file >= 0 ? FidStream : 0;
+	/* a write of ns may take long, and Linux lets nobody else write that file meanwhile */
+	f->flags = p->file == Names ? FidFresh : p->file >= 0 ? FidStream : 0;
 }
 
 static void proc_attach(Req *r)
@@ -244,6 +246,7 @@ static int list(Pfid *p)
 static int open_file(Req *r, Pfid *p)
 {
 	Kern *k = kern_of(r->fid);
+	int mode = r->i.mode & 3;
 
 	if (p->link != NULL) {
 		p->text = mem_printf("%s/%s", proc_where(), p->link);
@@ -252,7 +255,9 @@ static int open_file(Req *r, Pfid *p)
 	p->start = proc_start(p->pid); /* before the owner is looked at: if it is another by then, nothing can be done to it */
 	if (kern_may(k, r, owner(k, p->pid), files[p->file].perm, r->i.mode & ~OTRUNC) < 0)
 		return -1;
-	p->text = text_of(k, p);
+	if (p->file == Names && (mode == OWRITE || mode == ORDWR) && procns_may(k, r, p->pid) < 0)
+		return -1;
+	p->text = mode == OWRITE ? mem_str("") : text_of(k, p);
 	return p->text != NULL ? 0 : -1;
 }
 
@@ -368,9 +373,14 @@ static int ctl(const Pfid *p, const char *cmd)
 static void proc_write(Req *r)
 {
 	Pfid *p = r->fid->aux;
-	autofree char *s = req_text(r);
+	autofree char *s = NULL;
 	int rc = -1;
 
+	if (p->file == Names) {
+		procns_write(kern_of(r->fid), r, p->pid, p->start);
+		return;
+	}
+	s = req_text(r);
 	if (s != NULL && p->file == Ctl)
 		rc = ctl(p, s);
 	else if (s != NULL && (p->file == Note || p->file == Notepg))
@@ -412,6 +422,7 @@ static const SrvOps proc_ops = {
 	.read = proc_read,
 	.write = proc_write,
 	.stat = proc_stat,
+	.cancel = procns_cancel,
 	.clunk = proc_clunk,
 };
 

@@ -101,6 +101,7 @@ static int start(Kernel *kp, const char *user, int store)
 
 	if ((kp->k = kern_new(user, store)) == NULL || ethers(kp->k) < 0)
 		return -1;
+	kern_helper(kp->k, "/boot/anthill");
 	o.owner = kern_owner;
 	o.refused = kern_refused;
 	o.arg = kp->k;

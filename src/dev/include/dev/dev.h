@@ -57,6 +57,13 @@ bool kern_isowner(Kern *k, const Req *r);
 int kern_may(Kern *k, const Req *r, const char *owner, u32 perm, int mode) must_use;
 
 /*
+ * kern_helper names the program that changes the name space of another process when /proc/N/ns is written: it is started
+ * as `path kernel -n PID START UID` (ns_enter's arguments), takes the text as one message on descriptor 0 (local_pair)
+ * and answers "+", or "!" and the reason, as another; when the socket is hung up it is to end.  path stays the caller's.
+ */
+void kern_helper(Kern *k, const char *path);
+
+/*
  * The fd store.  kern_store has init keep a duplicate of fd under key until kern_unstore, also over the death of this
  * process; kern_stored returns the descriptor that was kept under key when this process started (owned by the
  * caller), or -1.  kern_eachstored calls fn for every key with a prefix.

@@ -29,4 +29,7 @@ int init_main(const InitOpts *o);
 /* kernel_main is a kernel process of user's node; storefd and ctlfd are its sockets to init; it returns the exit status. */
 int kernel_main(const char *user, int storefd, int ctlfd);
 
+/* kernel_helper changes a name space for a kernel process (kern_helper in dev/dev.h says how); it returns the exit status. */
+int kernel_helper(u32 pid, u64 start, u32 uid);
+
 #endif

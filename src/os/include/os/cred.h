@@ -18,4 +18,10 @@ int cred_assume(Cred *c, u32 pid, u32 uid, u32 gid) must_use;
 /* cred_resume ends what cred_assume began. */
 void cred_resume(Cred *c);
 
+/*
+ * cred_become makes the calling process, while it has one thread, the user that process pid is, with pid's groups and
+ * no capability that pid has not in force; for good.
+ */
+int cred_become(u32 pid) must_use;
+
 #endif
