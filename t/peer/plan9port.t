@@ -7,7 +7,7 @@ if [ ! -x "$p9p/bin/9p" ]; then
 fi
 PLAN9=$p9p
 export PLAN9
-n=0
+. t/tap
 dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-p9p.XXXXXX") || exit 2
 NAMESPACE=$dir
 export NAMESPACE
@@ -19,11 +19,6 @@ theirs() { "$p9p/bin/9p" "$@" 2>>"$dir/err"; }
 ok() { # STATUS WHAT
 	n=$((n + 1))
 	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; tail -3 "$dir/err" | sed 's/^/# /'; fi
-}
-is() { # GOT WANT WHAT
-	[ "$1" = "$2" ]
-	ok $? "$3"
-	[ "$1" = "$2" ] || printf '# got  %s\n# want %s\n' "$1" "$2"
 }
 await() { # a socket
 	i=0

@@ -12,7 +12,6 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-venti.XXXXXX") || exit 1
 pids=
 trap 'kill $pids 2>/dev/null; wait 2>/dev/null; rm -rf "$dir"' EXIT
 . t/ventilib
-n=0
 unset venti
 T=unix!$dir/t
 O=unix!$dir/o

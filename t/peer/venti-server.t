@@ -1,6 +1,7 @@
 #!/bin/sh
 # plan9port's venti clients ($PEERS/plan9port) against our server: write, read, sync, copy, vac and unvac; and its server on
 # the arenas that ours has written.
+. t/tap
 peers=${PEERS:-/nowhere}/plan9port V=${PEERS:-/nowhere}/plan9port/bin/venti
 if [ ! -x "$V/venti" ]; then
 	echo "1..0 # SKIP no plan9port in $PEERS"
@@ -15,17 +16,6 @@ export PLAN9="$peers"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-vpeer.XXXXXX") || exit 1
 pids=
 trap 'kill $pids 2>/dev/null; rm -rf "$dir"' EXIT
-n=0
-is() {
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -5 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -5 | sed 's/^/# want /'
-	fi
-}
 ip link set lo up 2>/dev/null || busybox ip link set lo up || { echo "1..0 # SKIP no ip(8) to bring the loopback up"; exit 0; }
 source=$PWD/src/ventid
 cd "$dir" || exit 1

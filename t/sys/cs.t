@@ -1,5 +1,6 @@
 #!/bin/sh
 # ndb/cs by way of a mount, ndb/csquery and ndb/query.
+. t/tap
 bin=$BUILD/bin/anthill
 if [ -z "$CS_INSIDE" ]; then
 	[ -r /dev/fuse ] && [ -w /dev/fuse ] || { echo "1..0 # SKIP /dev/fuse cannot be opened"; exit 0; }
@@ -8,17 +9,6 @@ fi
 dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-cs.XXXXXX") || exit 1
 pid=
 trap '"$bin" unmount "$dir/m" 2>/dev/null; kill $pid 2>/dev/null; rm -rf "$dir"' EXIT
-n=0
-is() {
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -5 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -5 | sed 's/^/# want /'
-	fi
-}
 common=$PWD/rc/ndb/common
 mkdir "$dir/net" "$dir/m"
 cd "$dir" || exit 1

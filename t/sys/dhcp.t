@@ -1,5 +1,6 @@
 #!/bin/sh
 # ip/ipconfig by DHCP, listen1, telnet, ping and cs in nodes, with dnsmasq on their segment.
+. t/tap
 A=$BUILD/bin/anthill
 command -v dnsmasq >/dev/null || PATH=$PATH:/usr/sbin
 command -v dnsmasq >/dev/null || { echo "1..0 # SKIP no dnsmasq"; exit 0; }
@@ -7,17 +8,6 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-dhcp.XXXXXX") || exit 1
 g=dhcp$$
 trap '"$A" grid down $g >/dev/null 2>&1; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM HUP
-n=0
-is() {
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -20 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -20 | sed 's/^/# want /'
-	fi
-}
 cat >"$dir/t.grid" <<END
 grid=$g
 segment=lan

@@ -1,5 +1,6 @@
 #!/bin/sh
 # ed by scripts: what it prints and what it leaves in the file.
+. t/tap
 ants=$BUILD/bin/ants
 case $ants in /*) ;; *) ants=$PWD/$ants ;; esac
 dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-ed.XXXXXX") || exit 1
@@ -7,17 +8,6 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 mkdir bin; ln -s "$ants" bin/rc; ln -s "$ants" bin/ed
 PATH=$dir/bin:$PATH
-n=0
-is() { # got want name
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -12 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -12 | sed 's/^/# want /'
-	fi
-}
 
 # five makes the file f of five lines
 five() { printf 'one\ntwo\nthree\nfour\nfive\n' >f; }

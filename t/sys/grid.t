@@ -1,6 +1,7 @@
 #!/bin/sh
 # Grids: up, ps, exec, console, log, run, down; that nothing is left whichever way one ends; and what happens to a node
 # whose kernel process stops or dies.
+. t/tap
 A=${BUILD:?}/bin/anthill
 case $A in /*) ;; *) A=$PWD/$A ;; esac
 dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-grid.XXXXXX") || exit 1
@@ -8,17 +9,6 @@ g=gridt$$-x
 trap 'timeout -s KILL 20 $A grid down $g >/dev/null 2>&1; rm -rf "$dir"' EXIT
 chmod 755 "$dir"
 cd "$dir" || exit 1
-n=0
-is() {
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -8 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -8 | sed 's/^/# want /'
-	fi
-}
 a() { timeout -s KILL 60 "$A" "$@"; }
 x() { a grid exec -g $g "$@"; }
 # until CMD...: wait for it, at most 30 s

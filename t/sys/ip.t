@@ -1,43 +1,12 @@
 #!/bin/sh
 # #l and #I through /net: two stacks on one segment, with our own tools and a kernel process on /#.
+. t/tap
 if [ "${IP_T:-}" != inside ]; then
 	IP_T=inside exec unshare -Urmpnf --kill-child --propagation private "$0"
 fi
-A=${BUILD:?}/bin/anthill
-case $A in /*) ;; *) A=$PWD/$A ;; esac
-B=${A%/bin/anthill}
-r=${TMPDIR:?}/root
-mkdir "$r" && mount -t tmpfs root "$r" && cd "$r" || exit 1
-mkdir '#' n tmp dev net net.alt proc .proc build usr bin lib etc old
-mount --rbind /usr usr && mount --bind "$B" build && mount --bind /etc etc && mount -t tmpfs dev dev
-for d in null zero tty fuse; do
-	: >dev/$d && mount --bind /dev/$d dev/$d
-done
-mount -t proc proc .proc && mount --bind .proc proc
-for d in bin lib lib64 sbin; do
-	[ -e "/$d" ] || continue
-	rmdir "$d" 2>/dev/null
-	if [ -L "/$d" ]; then ln -s "$(readlink "/$d")" "$d"; else mkdir "$d"; mount --bind "/$d" "$d"; fi
-done
-pivot_root . old && cd / && umount -l /old && rmdir /old || exit 1
-PATH=/usr/bin:/bin:/usr/sbin:/sbin TMPDIR=/tmp
+mounts="net net.alt"
+. t/sys/root
 export A=/build/bin/anthill ants=/build/bin/ants
-n=0
-t() { # WHAT CMD...
-	n=$((n + 1)) what=$1
-	shift
-	if out=$("$@" 2>&1); then echo "ok $n - $what"; else
-		echo "not ok $n - $what"
-		echo "$out" | head -8 | sed 's/^/# /'
-	fi
-}
-not() { ! "$@"; }
-says() { # TEXT CMD...: it fails and says TEXT
-	text=$1
-	shift
-	said=$(timeout 20 "$@" 2>&1) && return 1
-	case $said in *"$text"*) ;; *) echo "$said"; false ;; esac
-}
 has() { # TEXT FILE
 	grep -q -e "$1" "$2" || { cat "$2"; false; }
 }

@@ -1,20 +1,10 @@
 #!/bin/sh
 # ip/ipconfig against a stack of plain files: what it writes to which.
+. t/tap
 ants=$BUILD/bin/ants
 dir=$(mktemp -d "${TMPDIR:-/tmp}/i.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 net=$dir/net
-n=0
-is() {
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -20 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -20 | sed 's/^/# want /'
-	fi
-}
 fresh() {
 	rm -rf "$net"
 	mkdir -p "$net/ipifc" "$net/ether0" "$net/ether1" "$net/udp"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # listen1, telnet and ping on this host's loopback, without a node.  Run it in a net name space of its own, so that
 # the ports are free and nobody else's.
+. t/tap
 if [ -z "$LISTEN1_INSIDE" ]; then
 	LISTEN1_INSIDE=1 exec unshare -r -n --kill-child "$0"
 fi
@@ -8,17 +9,6 @@ ants=$BUILD/bin/ants
 dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-listen1.XXXXXX") || exit 1
 pids=
 trap 'kill $pids 2>/dev/null; rm -rf "$dir"' EXIT
-n=0
-is() {
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -5 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -5 | sed 's/^/# want /'
-	fi
-}
 cd "$dir" || exit 1
 # a net name space's loopback is down until it has an address
 ip link set lo up 2>/dev/null || busybox ip link set lo up || { echo "1..0 # SKIP no ip(8) to bring the loopback up"; exit 0; }

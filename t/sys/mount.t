@@ -1,6 +1,7 @@
 #!/bin/sh
 # anthill mount on a plain host: everyday work in a mounted 9P tree, then servers that die, stall and lie.
 # In a mount name space of its own (and a user name space when not root), which takes what is left with it.
+. t/tap
 if [ "${MOUNT_T:-}" != inside ]; then
 	[ "$(id -u)" = 0 ] && ns=-m || ns=-Urm
 	MOUNT_T=inside exec unshare $ns -p -f --mount-proc --kill-child "$0"
@@ -10,26 +11,6 @@ case $A in /*) ;; *) A=$PWD/$A memfs=$PWD/$memfs ;; esac
 cd "${TMPDIR:?}" || exit 1
 m=$PWD/m
 mkdir "$m" tree tree/sub
-n=0
-t() { # WHAT CMD...: a test is a command that ends well
-	n=$((n + 1)) what=$1
-	shift
-	if out=$("$@" 2>&1); then echo "ok $n - $what"; else
-		echo "not ok $n - $what"
-		echo "$out" | head -5 | sed 's/^/# /'
-	fi
-}
-not() { ! "$@"; }
-says() { # TEXT CMD...: it fails in time and says TEXT
-	text=$1
-	shift
-	said=$(timeout -k 5 30 "$@" 2>&1) && return 1
-	[ $? != 124 ] && case $said in *"$text"*) ;; *)
-		echo "$said"
-		false
-		;;
-	esac
-}
 server() { # [LIE]: sets pid
 	rm -f sock
 	"$memfs" sock "$@" &

@@ -1,5 +1,6 @@
 #!/bin/sh
 # anthill run without -a: an address by DHCP from dnsmasq on the segment, its life by the clock, and its end.
+. t/tap
 A=${BUILD:?}/bin/anthill
 case $A in /*) ;; *) A=$PWD/$A ;; esac
 command -v dnsmasq >/dev/null || PATH=$PATH:/usr/sbin
@@ -9,17 +10,6 @@ chmod 711 "$dir" # root's grid is another user, who reads the clock
 g=run$$
 trap 'timeout -s KILL 20 "$A" grid down $g >/dev/null 2>&1; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM HUP
-n=0
-is() {
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -20 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -20 | sed 's/^/# want /'
-	fi
-}
 cat >"$dir/t.grid" <<END
 grid=$g
 segment=lan

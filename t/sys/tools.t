@@ -1,6 +1,7 @@
 #!/bin/sh
 # The small commands against the host's: where Plan 9's and POSIX's agree the output is the same, elsewhere it is
 # what the manual says.
+. t/tap
 ants=$BUILD/bin/ants
 dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-tools.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -8,17 +9,6 @@ LC_ALL=C.UTF-8 TZ=UTC
 export LC_ALL TZ
 text=$PWD/src/base/rx.c words=$PWD/doc/architecture.md
 cd "$dir" || exit 1
-n=0
-is() { # got want name
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -5 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -5 | sed 's/^/# want /'
-	fi
-}
 status() { "$@" >out 2>&1; is $? "$want" "status $want: $*"; }
 
 # same [-i FILE] OURS -- THEIRS: both print the same

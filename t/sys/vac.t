@@ -1,5 +1,6 @@
 #!/bin/sh
 # vac and unvac with our venti: what comes back, what is left out, archives of days, patterns, and links that lead away.
+. t/tap
 anthill=$BUILD/bin/anthill
 case $anthill in /*) ;; *) anthill=$PWD/$anthill ;; esac
 dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-vac.XXXXXX") || exit 1
@@ -15,19 +16,12 @@ until grep -q serving venti.log || [ $i -ge 600 ]; do
 	i=$((i + 1))
 done
 
-n=0
 ok() { # STATUS NAME
 	n=$((n + 1))
 	if [ "$1" = 0 ]; then echo "ok $n - $2"; else
 		echo "not ok $n - $2"
 		tail -5 err 2>/dev/null | sed 's/^/# /'
 	fi
-}
-is() { # GOT WANT NAME
-	[ "$1" = "$2" ]
-	r=$?
-	ok $r "$3"
-	[ $r = 0 ] || printf '%s\n---\n%s\n' "$1" "$2" | head -20 | sed 's/^/# /'
 }
 vac() { "$anthill" vac "$@" 2>"$dir/err"; }
 unvac() { "$anthill" unvac "$@" 2>"$dir/err"; }

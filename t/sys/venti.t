@@ -1,6 +1,7 @@
 #!/bin/sh
 # venti/venti's whole life, in memory and on arenas: start-up and its messages, clients, HTTP, kill -9, read-only, a full
 # disk.  In a net name space of its own, so that the ports are free.
+. t/tap
 if [ -z "$VENTI_INSIDE" ]; then
 	VENTI_INSIDE=1 exec unshare -r -n --kill-child "$0"
 fi
@@ -10,21 +11,6 @@ ants=$BUILD/bin/ants
 dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-venti.XXXXXX") || exit 1
 pids=
 trap 'kill $pids 2>/dev/null; rm -rf "$dir"' EXIT
-n=0
-is() {
-	n=$((n + 1))
-	if [ "$1" = "$2" ]; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		printf '%s\n' "$1" | head -5 | sed 's/^/# got  /'
-		printf '%s\n' "$2" | head -5 | sed 's/^/# want /'
-	fi
-}
-like() { # TEXT PATTERN WHAT
-	is "$(printf '%s' "$1" | grep -cE -e "$2" | sed 's/^[1-9][0-9]*/found/')" found "$3"
-	printf '%s' "$1" | grep -qE -e "$2" || printf '%s\n' "$1" | head -5 | sed 's/^/# text /'
-}
 cd "$dir" || exit 1
 ip link set lo up 2>/dev/null || busybox ip link set lo up || { echo "1..0 # SKIP no ip(8) to bring the loopback up"; exit 0; }
 load() { timeout 100 "$BUILD/bench/b_venti" "$@" 2>&1; } # OP ADDR PORT CONNS WINDOW BLOCKS SEED SCORES

@@ -5,7 +5,6 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/anthill-venti.XXXXXX") || exit 1
 pids=
 trap 'kill $pids 2>/dev/null; rm -rf "$dir"' EXIT
 . t/ventilib
-n=0
 start a
 start b
 A=unix!$dir/a
