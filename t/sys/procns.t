@@ -36,11 +36,12 @@ is "$(w 'unmount /n')" "" "unmount"
 
 # errors
 is "$(w 'bind /tmp/nonesuch /n')" "echo: write: file does not exist" "a name that is not there"
-is "$(w 'frob /tmp/a /n')" "echo: write: bad arg in system call" "a line of another kind"
-is "$(w 'bind a /n')" "echo: write: bad arg in system call" "a name that is no path from the root"
-is "$(w 'bind /tmp/a')" "echo: write: bad arg in system call" "too few words"
-is "$(w 'unmount /n')" "echo: write: bad arg in system call" "nothing is mounted there"
-is "$(w 'bind /tmp/a/f /n')" "echo: write: bad arg in system call" "a file on a directory"
+is "$(w 'frob /tmp/a /n')" "echo: write: line 1: 'frob': only bind and mount make a name space: bad arg in system call" \
+	"a line of another kind"
+is "$(w 'bind a /n')" "echo: write: 'a' is not an absolute path: bad arg in system call" "a name that is no path from the root"
+is "$(w 'bind /tmp/a')" "echo: write: line 1: bind takes a name and a place: bad arg in system call" "too few words"
+is "$(w 'unmount /n')" "echo: write: not mounted" "nothing is mounted there"
+is "$(w 'bind /tmp/a/f /n')" "echo: write: inconsistent mount" "a file on a directory"
 is "$(rc box "x='bind /tmp/a /tmp/b
 bind /tmp/nonesuch /n'; echo \$x >/proc/$pid/ns" 2>&1)" "echo: write: file does not exist" "two lines of which the second fails"
 is "$(names)" "# tmpfs box /n" "do nothing"
@@ -99,15 +100,15 @@ if [ "$(x box /bin/sh -c 'awk "{ n += \$3 } END { print n }" /proc/self/uid_map'
 	is "$(rc box "echo unmount /tmp/b >/proc/$bobs/ns" 2>&1)" "" "the host owner may"
 	is "$(mine)" "" "and it is done"
 	x box /bin/sh -c 'mkdir /tmp/hers; chmod 700 /tmp/hers; mkdir /tmp/hers/d'
-	is "$(rc box "echo bind /tmp/hers/d /tmp/b >/proc/$bobs/ns" 2>&1)" "echo: write: permission denied" \
+	is "$(rc box "echo bind /tmp/hers/d /tmp/b >/proc/$bobs/ns" 2>&1)" "echo: write: '/tmp/hers/d' permission denied" \
 		"but with bob's rights, not hers"
 	# bob's process in the host owner's name space
 	as 1000 /bin/sh -c 'echo $$ >/tmp/inhers; exec sleep 1000' &
 	t "bob has a process in hers" later x box /bin/sh -c 'grep -qx sleep /.proc/$(cat /tmp/inhers)/comm'
 	in=$(x box /bin/cat /tmp/inhers)
-	is "$(as 1000 /bin/rc -c "echo bind /tmp/a /tmp/b >/proc/$in/ns" 2>&1)" "echo: write: not owner" \
+	is "$(as 1000 /bin/rc -c "echo bind /tmp/a /tmp/b >/proc/$in/ns" 2>&1)" "echo: write: open_tree: not owner" \
 		"by way of that he does not change hers"
-	is "$(rc box "echo bind /tmp/a /tmp/b >/proc/$in/ns" 2>&1)" "echo: write: not owner" "nor does she"
+	is "$(rc box "echo bind /tmp/a /tmp/b >/proc/$in/ns" 2>&1)" "echo: write: open_tree: not owner" "nor does she"
 	sig 9 "$bobs" "$in"
 else
 	n=$((n + 1))
