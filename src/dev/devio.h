@@ -16,4 +16,8 @@ int devio_reopen(u32 pid, int fd, int mode) must_use;
 void devio_read(Req *r, int fd);
 void devio_write(Req *r, int fd);
 
+/* devio_recv and devio_send do the same with a socket that others use too, and may wait on. */
+void devio_recv(Req *r, int fd);
+void devio_send(Req *r, int fd);
+
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <os/at.h>
 #include <os/io.h>
+#include <os/ipsock.h>
 #include <os/procinfo.h>
 #include "devio.h"
 
@@ -31,43 +32,46 @@ int devio_reopen(u32 pid, int fd, int mode)
 	place = proc_open(pid, name, O_PATH);
 	if (place < 0)
 		return -1;
+	if (at_isfuse(place)) /* its server may be this process: not even a stat */
+		return werrstr("descriptor %d is a file of a mounted server: use it by dup (rc's <[%d]) instead", fd, fd);
 	if (at_stat(place, "", &fi) < 0)
 		return -1;
 	if (at_issock(&fi))
 		return errset(Enodev);
-	if (at_isfuse(place))
-		return werrstr("descriptor %d is a file of a mounted server: use it by dup (rc's <[%d]) instead", fd, fd);
 	return proc_open(pid, name, acc[mode & 3] | O_NONBLOCK | O_NOCTTY);
+}
+
+/* moved answers r when n bytes were moved; -2: it waits until fd is ready for events. */
+static void moved(Req *r, int fd, int events, ssize_t n)
+{
+	if (n == -2) {
+		req_poll(r, fd, events, -1);
+		return;
+	}
+	if (n < 0) {
+		req_fail(r);
+		return;
+	}
+	r->o.count = (u32)n;
+	req_ok(r);
 }
 
 void devio_read(Req *r, int fd)
 {
-	ssize_t n = io_readat(fd, r->buf, r->i.count, (i64)r->i.offset);
-
-	if (n == -2) {
-		req_poll(r, fd, POLLIN, -1);
-		return;
-	}
-	if (n < 0) {
-		req_fail(r);
-		return;
-	}
-	r->o.count = (u32)n;
-	req_ok(r);
+	moved(r, fd, POLLIN, io_readat(fd, r->buf, r->i.count, (i64)r->i.offset));
 }
 
 void devio_write(Req *r, int fd)
 {
-	ssize_t n = io_writeat(fd, r->i.data, r->i.count, (i64)r->i.offset);
+	moved(r, fd, POLLOUT, io_writeat(fd, r->i.data, r->i.count, (i64)r->i.offset));
+}
 
-	if (n == -2) {
-		req_poll(r, fd, POLLOUT, -1);
-		return;
-	}
-	if (n < 0) {
-		req_fail(r);
-		return;
-	}
-	r->o.count = (u32)n;
-	req_ok(r);
+void devio_recv(Req *r, int fd)
+{
+	moved(r, fd, POLLIN, ipsock_recv(fd, r->buf, r->i.count));
+}
+
+void devio_send(Req *r, int fd)
+{
+	moved(r, fd, POLLOUT, ipsock_send(fd, r->i.data, r->i.count));
 }

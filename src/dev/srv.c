@@ -1,11 +1,17 @@
 /*
- * #s: descriptors posted under a name (srv(3)).
+ * #s: descriptors posted under a name (srv(3)).  #z is #s as well.
  *
  * Posting takes a duplicate of the writer's descriptor into this process and
- * into init's store, under "srv/PERM/OWNER/NAME", so that it outlives both
- * the poster and this process.  mount gets at it by kern_posted; opening the
- * file opens the posted thing anew, which Linux cannot do for a socket.
+ * into init's store, so that it outlives both the poster and this process.
+ * mount gets at it by kern_posted.  Opening the file gives the posted thing:
+ * a socket itself, of which this process moves the bytes; anything else is
+ * opened anew, which has an offset of its own.
+ *
+ * Opening clone makes a board (board.c), a /srv of its own, and what was
+ * opened is its lease: it reads as the board's name, and closing it ends all
+ * that is posted there.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,28 +21,18 @@
 #include <os/at.h>
 #include <os/clock.h>
 #include <os/io.h>
+#include <srv/call.h>
+#include "board.h"
 #include "devio.h"
-#include "kernpriv.h"
 
-enum { NAMEMAX = 128, MAXFD = 1 << 20 };
+enum { NAMEMAX = 128, MAXFD = 1 << 20, NUMBERMAX = 32, Clone = 1, Lease = 2 }; /* the low bits of qid.path */
 
-typedef struct Post {
-	Link link;
-	u64 id;
-	char *name, *owner;
-	u32 perm, mtime;
-	int fd; /* -1 until written */
-} Post;
-
-typedef struct Posts {
-	Srv srv;
-	Kern *k;
-	List posts; /* protected by srv.lk, as all */
-	u64 ids;
-} Posts;
-
+/* where a Fid is; open files have more */
 typedef struct Sfid {
-	int fd; /* opened anew, -1 for the maker's */
+	Board *board;
+	int fd;    /* opened anew or duplicated, -1 for the maker's */
+	bool sock;
+	char id[24]; /* a lease: what it reads as */
 } Sfid;
 
 static Posts *posts_of(const Fid *f)
@@ -44,172 +40,261 @@ static Posts *posts_of(const Fid *f)
 	return f->srv->aux;
 }
 
-static Post *byname(Posts *s, const char *name)
+static Board *board_of(const Fid *f)
 {
-	list_each (l, &s->posts)
-		if (strcmp(list_item(l, Post, link)->name, name) == 0)
-			return list_item(l, Post, link);
-	return NULL;
+	return ((Sfid *)f->aux)->board;
+}
+
+static Qid board_qid(const Board *b)
+{
+	return (Qid){ .path = b->id << 2, .type = QTDIR };
+}
+
+static Qid post_qid(const Post *p)
+{
+	return (Qid){ .path = p->id << 2 };
+}
+
+static bool is(const Fid *f, int kind)
+{
+	return (f->qid.path & 3) == (u64)kind;
 }
 
 static Post *byfid(const Fid *f)
 {
-	list_each (l, &posts_of(f)->posts)
-		if (list_item(l, Post, link)->id == f->qid.path)
+	list_each (l, &board_of(f)->posts)
+		if (list_item(l, Post, link)->id == f->qid.path >> 2)
 			return list_item(l, Post, link);
 	return errnull(Enonexist);
 }
 
-static char *key(const Post *p)
-{
-	return mem_printf("srv/%o/%s/%s", p->perm, p->owner, p->name);
-}
-
-static Post *post_new(Posts *s, const char *name, const char *owner, u32 perm)
-{
-	Post *p = mem_new(sizeof *p);
-
-	p->id = ++s->ids;
-	p->name = mem_str(name);
-	p->owner = mem_str(owner);
-	p->perm = perm;
-	p->mtime = (u32)clock_wall();
-	p->fd = -1;
-	list_add(&s->posts, &p->link);
-	return p;
-}
-
-static void post_free(Posts *s, Post *p)
-{
-	if (p->fd >= 0) {
-		autofree char *k = key(p);
-
-		kern_unstore(s->k, k);
-		close(p->fd);
-	}
-	list_del(&p->link);
-	free(p->name);
-	free(p->owner);
-	free(p);
-}
-
 static const char *user(const Req *r)
 {
-	return r->caller.pid != 0 ? kern_user(posts_of(r->fid)->k, r->caller.uid) : r->fid->uid;
+	return kern_caller(posts_of(r->fid)->k, r);
+}
+
+static const char *board_owner(const Posts *s, const Board *b)
+{
+	return b->parent != NULL ? b->owner : kern_hostowner(s->k);
+}
+
+static int board_may(const Req *r, const Board *b, int mode)
+{
+	return kern_may(posts_of(r->fid)->k, r, board_owner(posts_of(r->fid), b), b->perm, mode);
+}
+
+static Sfid *sfid_new(Board *b)
+{
+	Sfid *sf = mem_new(sizeof *sf);
+
+	sf->board = board_take(b);
+	sf->fd = -1;
+	return sf;
 }
 
 static void srv_attach(Req *r)
 {
-	r->fid->qid = (Qid){ .type = QTDIR };
+	r->fid->qid = board_qid(&posts_of(r->fid)->root);
+	r->fid->aux = sfid_new(&posts_of(r->fid)->root);
 	req_ok(r);
+}
+
+static int srv_clone(Req *r, Fid *from, Fid *to)
+{
+	(void)r;
+	to->aux = sfid_new(board_of(from));
+	return 0;
+}
+
+static void go(Fid *f, Board *b)
+{
+	Board *was = board_of(f);
+
+	((Sfid *)f->aux)->board = board_take(b);
+	f->qid = board_qid(b);
+	f->flags = 0;
+	board_drop(posts_of(f), was);
 }
 
 static int srv_walk1(Req *r, Fid *f, const char *name)
 {
+	Board *b = board_of(f), *kid;
 	Post *p;
 
-	(void)r;
 	if (strcmp(name, "..") == 0) {
-		f->qid = (Qid){ .type = QTDIR };
+		go(f, f->qid.type & QTDIR && b->parent != NULL ? b->parent : b);
 		return 0;
 	}
-	p = byname(posts_of(f), name);
-	if (p == NULL)
+	if (strcmp(name, "clone") == 0) {
+		f->qid = (Qid){ .path = b->id << 2 | Clone };
+		f->flags = FidFresh;
+		return 0;
+	}
+	p = board_post(b, name);
+	if (p != NULL) {
+		f->qid = post_qid(p);
+		f->flags = FidStream;
+		return 0;
+	}
+	kid = board_kid(b, name);
+	if (kid == NULL)
 		return errset(Enonexist);
-	f->qid = (Qid){ .path = p->id };
-	f->flags = FidStream;
+	if (board_may(r, kid, OEXEC) < 0)
+		return -1;
+	go(f, kid);
 	return 0;
 }
 
-static void opened(Req *r, int fd)
+/* open_clone makes r's fid the lease of a new board. */
+static int open_clone(Req *r)
 {
-	Sfid *sf = mem_new(sizeof *sf);
+	Posts *s = posts_of(r->fid);
+	Sfid *sf = r->fid->aux;
+	Board *up = sf->board, *b;
 
-	sf->fd = fd;
-	r->fid->aux = sf;
-	req_ok(r);
+	if (up->closed)
+		return errset(Eshutdown);
+	if (kern_limit(s->k, user(r), board_count(&s->root, user(r)), MaxPosts, "posts") < 0)
+		return -1;
+	b = board_new(s, up, user(r));
+	if (b == NULL)
+		return -1;
+	snprintf(sf->id, sizeof sf->id, "%llu", (unsigned long long)b->id);
+	sf->board = b;
+	board_drop(s, up);
+	r->fid->qid = (Qid){ .path = b->id << 2 | Lease };
+	return 0;
+}
+
+static int open_post(Req *r)
+{
+	Sfid *sf = r->fid->aux;
+	Post *p = byfid(r->fid);
+	Finfo fi;
+
+	if (p == NULL || sf->board->closed)
+		return errset(Eshutdown);
+	if (p->fd >= 0 && r->i.mode & OTRUNC) /* somebody means to post */
+		return errset(Eexist);
+	if (kern_may(posts_of(r->fid)->k, r, p->owner, p->perm, r->i.mode & ~OTRUNC) < 0)
+		return -1;
+	if (p->fd < 0)
+		return 0;
+	if (devio_may(io_flags(p->fd), r->i.mode) < 0 || at_stat(p->fd, "", &fi) < 0)
+		return -1;
+	sf->sock = at_issock(&fi);
+	sf->fd = sf->sock ? io_dup(p->fd) : devio_reopen(0, p->fd, r->i.mode);
+	return sf->fd < 0 ? -1 : 0;
+}
+
+static void answer(Req *r, int rc)
+{
+	if (rc < 0)
+		req_fail(r);
+	else
+		req_ok(r);
 }
 
 static void srv_open(Req *r)
 {
-	Post *p;
-	int fd = -1;
-
-	if (r->fid->qid.type & QTDIR) {
-		req_ok(r);
-		return;
-	}
-	p = byfid(r->fid);
-	if (p != NULL && p->fd >= 0 && r->i.mode & OTRUNC) /* somebody means to post */
-		p = errnull(Eexist);
-	if (p == NULL || kern_may(posts_of(r->fid)->k, r, p->owner, p->perm, r->i.mode & ~OTRUNC) < 0) {
-		req_fail(r);
-		return;
-	}
-	if (p->fd >= 0 && devio_may(io_flags(p->fd), r->i.mode) == 0)
-		fd = devio_reopen(0, p->fd, r->i.mode);
-	if (p->fd >= 0 && fd < 0) {
-		req_fail(r);
-		return;
-	}
-	opened(r, fd);
+	if (r->fid->qid.type & QTDIR)
+		answer(r, board_may(r, board_of(r->fid), r->i.mode));
+	else if (r->i.mode & ORCLOSE)
+		req_err(r, Eperm);
+	else
+		answer(r, is(r->fid, Clone) ? open_clone(r) : open_post(r));
 }
 
-static u64 posts_by(Posts *s, const char *owner)
+static int create(Req *r)
 {
-	u64 n = 0;
+	Posts *s = posts_of(r->fid);
+	Board *b = board_of(r->fid);
+	const char *name = r->i.name;
 
-	list_each (l, &s->posts)
-		n += strcmp(list_item(l, Post, link)->owner, owner) == 0;
-	return n;
+	if (r->i.perm & DMDIR) /* a directory is made by opening clone */
+		return errset(Eperm);
+	if (strlen(name) >= NAMEMAX)
+		return errset(Etoolong);
+	if (b->closed)
+		return errset(Eshutdown);
+	if (board_may(r, b, OWRITE) < 0)
+		return -1;
+	if (strcmp(name, "clone") == 0 || board_post(b, name) != NULL || board_kid(b, name) != NULL)
+		return errset(Eexist);
+	if (kern_limit(s->k, user(r), board_count(&s->root, user(r)), MaxPosts, "posts") < 0)
+		return -1;
+	r->fid->qid = post_qid(post_new(s, b, name, user(r), r->i.perm & 0777));
+	r->fid->flags = FidStream;
+	return 0;
 }
 
 static void srv_create(Req *r)
 {
-	Posts *s = posts_of(r->fid);
-	Post *p;
-
-	if (r->i.perm & DMDIR) {
-		werrstr("#s has no directories: a private /srv is not implemented");
-		req_fail(r);
-		return;
-	}
-	if (strlen(r->i.name) >= NAMEMAX || byname(s, r->i.name) != NULL) {
-		req_err(r, strlen(r->i.name) >= NAMEMAX ? Etoolong : Eexist);
-		return;
-	}
-	if (kern_limit(s->k, user(r), posts_by(s, user(r)), MaxPosts, "posts") < 0) {
-		req_fail(r);
-		return;
-	}
-	p = post_new(s, r->i.name, user(r), r->i.perm & 0777);
-	r->fid->qid = (Qid){ .path = p->id };
-	r->fid->flags = FidStream;
-	opened(r, -1);
+	answer(r, create(r));
 }
 
-static void describe(Dir *d, const Post *p, const char *owner)
+static void describe_board(Dir *d, const Posts *s, const Board *b, char *name, size_t n)
+{
+	snprintf(name, n, "%llu", (unsigned long long)b->id);
+	*d = (Dir){
+		.qid = board_qid(b),
+		.mode = DMDIR | b->perm,
+		.mtime = b->mtime,
+		.name = b->parent != NULL ? name : "/",
+		.uid = board_owner(s, b),
+	};
+}
+
+static void describe_post(Dir *d, const Post *p)
+{
+	*d = (Dir){ .qid = post_qid(p), .mode = p->perm, .mtime = p->mtime, .name = p->name, .uid = p->owner };
+}
+
+static void describe_clone(Dir *d, const Posts *s, const Board *b)
 {
 	*d = (Dir){
-		.qid = p != NULL ? (Qid){ .path = p->id } : (Qid){ .type = QTDIR },
-		.mode = p != NULL ? p->perm : DMDIR | 0777,
-		.atime = p != NULL ? p->mtime : (u32)clock_wall(),
-		.mtime = p != NULL ? p->mtime : (u32)clock_wall(),
-		.name = p != NULL ? p->name : "/",
-		.uid = p != NULL ? p->owner : owner,
-		.gid = p != NULL ? p->owner : owner,
-		.muid = "",
+		.qid = { .path = b->id << 2 | Clone },
+		.mode = 0444,
+		.mtime = b->mtime,
+		.name = "clone",
+		.uid = kern_hostowner(s->k),
 	};
+}
+
+/* entry describes the i'th file of b; name is room for a number. */
+static int entry(const Posts *s, Board *b, int i, Dir *d, char *name, size_t n)
+{
+	if (i-- == 0) {
+		describe_clone(d, s, b);
+		return 0;
+	}
+	list_each (l, &b->posts)
+		if (i-- == 0) {
+			describe_post(d, list_item(l, Post, link));
+			return 0;
+		}
+	list_each (l, &b->kids)
+		if (!list_item(l, Board, link)->closed && i-- == 0) {
+			describe_board(d, s, list_item(l, Board, link), name, n);
+			return 0;
+		}
+	return -1;
+}
+
+static void rest(Dir *d)
+{
+	d->atime = d->mtime;
+	d->gid = d->uid;
+	d->muid = "";
 }
 
 static int gen(Req *r, int i, Dir *d)
 {
-	list_each (l, &posts_of(r->fid)->posts)
-		if (i-- == 0) {
-			describe(d, list_item(l, Post, link), NULL);
-			return 0;
-		}
-	return -1;
+	static _Thread_local char name[24];
+	int rc = entry(posts_of(r->fid), board_of(r->fid), i, d, name, sizeof name);
+
+	rest(d);
+	return rc;
 }
 
 static void srv_read(Req *r)
@@ -218,8 +303,12 @@ static void srv_read(Req *r)
 
 	if (r->fid->qid.type & QTDIR)
 		req_readdir(r, gen);
+	else if (is(r->fid, Lease))
+		req_readstr(r, sf->id);
 	else if (sf->fd < 0)
 		req_err(r, Eshutdown);
+	else if (sf->sock)
+		devio_recv(r, sf->fd);
 	else
 		devio_read(r, sf->fd);
 }
@@ -227,28 +316,29 @@ static void srv_read(Req *r)
 /* take posts the descriptor whose number is written. */
 static int take(Req *r, Post *p)
 {
-	autofree char *text = req_text(r), *k = NULL;
+	autofree char *text = req_text(r);
 	char *f[2];
 	u64 n;
+	int fd;
 
 	if (text == NULL)
 		return -1;
-	if (p->fd >= 0)
-		return errset(Ebadusefd);
+	if (r->i.count >= NUMBERMAX)
+		return errset(Etoobig);
 	if (r->caller.pid == 0)
 		return werrstr("#s: only processes of this node can post descriptors");
 	if (str_tokens(text, f, 2) != 1 || str_u64(f[0], 10, MAXFD, &n) < 0)
 		return errset(Ebadarg);
-	p->fd = kern_takefd(r->caller.pid, (int)n);
-	if (p->fd < 0)
+	if (p->fd >= 0)
+		return errset(Ebadusefd);
+	fd = kern_takefd(r->caller.pid, (int)n);
+	if (fd < 0)
 		return -1;
-	k = key(p);
-	if (at_isfuse(p->fd))
+	if (at_isfuse(fd))
 		werrstr("descriptor %d is a file of a mounted server: post a pipe or a socket", (int)n);
-	else if (kern_store(posts_of(r->fid)->k, k, p->fd) == 0)
+	else if (post_set(posts_of(r->fid), p, fd) == 0)
 		return 0;
-	close(p->fd);
-	p->fd = -1;
+	close(fd);
 	return -1;
 }
 
@@ -257,31 +347,33 @@ static void srv_write(Req *r)
 	Sfid *sf = r->fid->aux;
 	Post *p;
 
+	if (is(r->fid, Lease)) {
+		req_err(r, Eperm);
+		return;
+	}
+	if (sf->fd >= 0 && sf->sock) {
+		devio_send(r, sf->fd);
+		return;
+	}
 	if (sf->fd >= 0) {
 		devio_write(r, sf->fd);
 		return;
 	}
-	p = byfid(r->fid);
-	if (p == NULL || take(r, p) < 0) {
-		req_fail(r);
-		return;
-	}
+	p = sf->board->closed ? errnull(Eshutdown) : byfid(r->fid);
 	r->o.count = r->i.count;
-	req_ok(r);
+	answer(r, p != NULL ? take(r, p) : -1);
 }
 
-static int owns(Req *r, const Post *p)
+static int owns(Req *r, const char *owner)
 {
-	if (kern_isowner(posts_of(r->fid)->k, r) || str_eq(user(r), p->owner))
-		return 0;
-	return errset(Eperm);
+	return kern_isowner(posts_of(r->fid)->k, r) || str_eq(user(r), owner) ? 0 : errset(Eperm);
 }
 
 static void srv_remove(Req *r)
 {
-	Post *p = r->fid->qid.type & QTDIR ? errnull(Eperm) : byfid(r->fid);
+	Post *p = r->fid->qid.type & QTDIR || !is(r->fid, 0) ? errnull(Eperm) : byfid(r->fid);
 
-	if (p == NULL || owns(r, p) < 0) {
+	if (p == NULL || owns(r, p->owner) < 0) {
 		req_fail(r);
 		return;
 	}
@@ -291,54 +383,76 @@ static void srv_remove(Req *r)
 
 static void srv_stat(Req *r)
 {
-	Post *p = NULL;
+	static _Thread_local char name[24];
+	Board *b = board_of(r->fid);
+	Posts *s = posts_of(r->fid);
+	Post *p;
 
-	if (!(r->fid->qid.type & QTDIR)) {
+	if (r->fid->qid.type & QTDIR) {
+		describe_board(&r->d, s, b, name, sizeof name);
+	} else if (is(r->fid, Clone)) {
+		describe_clone(&r->d, s, b);
+	} else if (is(r->fid, Lease)) {
+		describe_clone(&r->d, s, b->parent);
+	} else {
 		p = byfid(r->fid);
 		if (p == NULL) {
 			req_fail(r);
 			return;
 		}
+		describe_post(&r->d, p);
 	}
-	describe(&r->d, p, kern_hostowner(posts_of(r->fid)->k));
+	rest(&r->d);
 	req_ok(r);
 }
 
-static int change(Req *r)
+static bool renames(const Req *r, const char *was)
 {
-	Posts *s = posts_of(r->fid);
-	Post *p = r->fid->qid.type & QTDIR ? errnull(Eperm) : byfid(r->fid);
-	autofree char *was = NULL, *now = NULL;
-	const char *name = r->d.name;
+	return r->d.name != NULL && *r->d.name != '\0' && strcmp(r->d.name, was) != 0;
+}
 
-	if (p == NULL || owns(r, p) < 0)
+static int change_board(Req *r, Board *b)
+{
+	char name[24];
+
+	snprintf(name, sizeof name, "%llu", (unsigned long long)b->id);
+	if (b->parent == NULL || owns(r, b->owner) < 0)
+		return errset(Eperm);
+	if (b->closed)
+		return errset(Eshutdown);
+	if (renames(r, name))
+		return werrstr("%s: a directory of #s keeps its number as its name", name);
+	return r->d.mode != ~(u32)0 ? board_perm(posts_of(r->fid), b, r->d.mode & 0777) : 0;
+}
+
+static int change_post(Req *r)
+{
+	Board *b = board_of(r->fid);
+	Post *p = byfid(r->fid);
+	const char *name;
+
+	if (p == NULL || owns(r, p->owner) < 0)
 		return -1;
-	if (name != NULL && *name != '\0' && strcmp(name, p->name) != 0 && byname(s, name) != NULL)
-		return errset(Eexist);
-	if (name != NULL && strlen(name) >= NAMEMAX)
+	name = renames(r, p->name) ? r->d.name : p->name;
+	if (strchr(name, '/') != NULL)
+		return errset(Ebadchar);
+	if (strlen(name) >= NAMEMAX)
 		return errset(Etoolong);
-	was = key(p);
-	if (name != NULL && *name != '\0') {
-		free(p->name);
-		p->name = mem_str(name);
-	}
-	if (r->d.mode != ~(u32)0)
-		p->perm = r->d.mode & 0777;
-	now = key(p);
-	if (p->fd < 0 || strcmp(was, now) == 0)
-		return 0;
-	if (kern_store(s->k, now, p->fd) < 0)
-		return -1;
-	kern_unstore(s->k, was);
-	return 0;
+	if (name != p->name && (strcmp(name, "clone") == 0 || board_post(b, name) != NULL || board_kid(b, name) != NULL))
+		return errset(Eexist);
+	if (r->d.uid != NULL && *r->d.uid != '\0' && strcmp(r->d.uid, p->owner) != 0)
+		return werrstr("%s: a post stays its poster's", p->name);
+	return post_change(posts_of(r->fid), p, name, r->d.mode != ~(u32)0 ? r->d.mode & 0777 : p->perm);
 }
 
 static void srv_wstat(Req *r)
 {
-	if (change(r) < 0)
-		req_fail(r);
+	if (r->fid->qid.type & QTDIR)
+		answer(r, change_board(r, board_of(r->fid)));
+	else if (!is(r->fid, 0))
+		req_err(r, Eperm);
 	else
-		req_ok(r);
+		answer(r, change_post(r));
 }
 
 static void srv_clunk(Fid *f)
@@ -351,11 +465,15 @@ static void srv_clunk(Fid *f)
 		park_wakefd(sf->fd);
 		close(sf->fd);
 	}
+	if (is(f, Lease))
+		board_close(posts_of(f), sf->board);
+	board_drop(posts_of(f), sf->board);
 	free(sf);
 }
 
 static const SrvOps srv_ops = {
 	.attach = srv_attach,
+	.clone = srv_clone,
 	.walk1 = srv_walk1,
 	.open = srv_open,
 	.create = srv_create,
@@ -367,6 +485,26 @@ static const SrvOps srv_ops = {
 	.clunk = srv_clunk,
 };
 
+/* find returns the post at path ("x", "3/x"), for r's caller. */
+static Post *find(Posts *s, const char *path, const Req *r)
+{
+	autofree char *copy = mem_str(path);
+	Board *b = &s->root;
+	Post *p;
+	char *e = copy, *slash;
+
+	for (; (slash = strchr(e, '/')) != NULL; e = slash + 1) {
+		*slash = '\0';
+		b = board_kid(b, e);
+		if (b == NULL)
+			return errnull(Enonexist);
+		if (kern_may(s->k, r, b->owner, b->perm, OEXEC) < 0)
+			return NULL;
+	}
+	p = board_post(b, e);
+	return p != NULL ? p : errnull(Enonexist);
+}
+
 int kern_posted(Kern *k, const char *name, const Req *r)
 {
 	Posts *s = k->srvs;
@@ -374,34 +512,13 @@ int kern_posted(Kern *k, const char *name, const Req *r)
 	int fd = -1;
 
 	lock(&s->srv.lk);
-	p = byname(s, name);
-	if (p == NULL)
-		errset(Enonexist);
-	else if (p->fd < 0)
+	p = find(s, name, r);
+	if (p != NULL && p->fd < 0)
 		errset(Eshutdown);
-	else if (kern_may(k, r, p->owner, p->perm, ORDWR) == 0)
+	else if (p != NULL && kern_may(k, r, p->owner, p->perm, ORDWR) == 0)
 		fd = io_dup(p->fd);
 	unlock(&s->srv.lk);
 	return fd;
-}
-
-/* restore makes the post that key "srv/PERM/OWNER/NAME" stands for. */
-static void restore(void *arg, const char *name)
-{
-	Posts *s = arg;
-	autofree char *copy = mem_str(name);
-	char *f[4];
-	u64 perm;
-	Post *p;
-	int fd;
-
-	if (str_fields(copy, f, 4, "/") != 4 || str_u64(f[1], 8, 0777, &perm) < 0)
-		return;
-	fd = kern_stored(s->k, name);
-	if (fd < 0)
-		return;
-	p = post_new(s, f[3], f[2], (u32)perm);
-	p->fd = fd;
 }
 
 static Srv *srv_new(Kern *k, const char *spec)
@@ -416,9 +533,7 @@ void srvdev_init(Kern *k)
 	Posts *s = mem_new(sizeof *s);
 
 	srv_init(&s->srv, "#s", &srv_ops, s);
-	s->k = k;
-	list_init(&s->posts);
-	kern_eachstored(k, "srv/", restore, s);
+	board_init(s, k);
 	k->srvs = s;
 }
 

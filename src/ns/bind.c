@@ -146,6 +146,8 @@ static int place_find(Place *p, const Ns *ns)
 		autofree char *in = mtab_inside(p->m, p->path);
 
 		p->inside = mem_str(in + 1);
+		if (str_prefix(p->inside, "z/")) /* #z has the posts of #s */
+			*p->inside = 's';
 	}
 	return 0;
 }
@@ -553,21 +555,58 @@ int ns_mountfd(int fd, const char *name, const char *old, int flags, const char 
 	return mount_cmd("fd", num, name, old, flags, aname);
 }
 
+/* fd_name returns N if name is that of this process's descriptor N, else -1. */
+static int fd_name(const char *name)
+{
+	static const char *const dirs[] = { "/fd/", "/dev/fd/", "#d/", MTAB_DEVS "/d/", "/proc/self/fd/" };
+	u64 fd;
+
+	for (size_t i = 0; i < nelem(dirs); i++)
+		if (str_prefix(name, dirs[i]) && str_u64(name + strlen(dirs[i]), 10, INT32_MAX, &fd) == 0)
+			return (int)fd;
+	return -1;
+}
+
+/* mount_open mounts what descriptor fd is, which may be an open file of /srv. */
+static int mount_open(int fd, const char *srv, const char *old, int flags, const char *aname)
+{
+	autofree char *file = NULL;
+	char link[32];
+
+	if (at_isfuse(fd)) {
+		snprintf(link, sizeof link, "fd/%d", fd);
+		file = proc_link(0, link);
+		if (file != NULL && fd_name(file) < 0)
+			return ns_mount(file, old, flags, aname);
+	}
+	return ns_mountfd(fd, srv, old, flags, aname);
+}
+
+static int mount_file(Place *p, const char *srv, const char *old, int flags, const char *aname)
+{
+	autofd int fd = -1;
+
+	if (p->inside != NULL && str_prefix(p->inside, "s/"))
+		return mount_cmd("tree", p->inside, srv, old, flags, aname);
+	if (at_isdir(&p->fi))
+		return werrstr("'%s' %s", srv, errtext(Eisdir));
+	fd = open(p->path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? os_werr("%s", srv) : ns_mountfd(fd, srv, old, flags, aname);
+}
+
 int ns_mount(const char *srv, const char *old, int flags, const char *aname)
 {
+	int fd = fd_name(srv), rc;
 	Ns ns = { 0 };
 	Place p;
-	int rc = place_open(&p, srv);
 
+	if (fd >= 0)
+		return mount_open(fd, srv, old, flags, aname);
+	rc = place_open(&p, srv);
 	if (rc == 0)
 		rc = ns_open(&ns) < 0 ? -1 : place_find(&p, &ns);
-	if (rc == 0 && p.inside != NULL && str_prefix(p.inside, "s/")) {
-		rc = mount_cmd("tree", p.inside, srv, old, flags, aname);
-	} else if (rc == 0) {
-		autofd int fd = open(p.path, O_RDWR | O_CLOEXEC);
-
-		rc = fd < 0 ? os_werr("%s", srv) : ns_mountfd(fd, srv, old, flags, aname);
-	}
+	if (rc == 0)
+		rc = mount_file(&p, srv, old, flags, aname);
 	ns_close(&ns);
 	place_close(&p);
 	return rc;

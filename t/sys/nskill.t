@@ -66,7 +66,7 @@ done
 is 'the kernel process was killed' 1 "$(timeout 20 "$A" grid log -g $g box | grep -c 'kernel process boot .*killed by signal 9')"
 is 'the 9P tree is there again' one "$(x 'cat /n/f')"
 is 'the union of devices' 'arp bootp ether0 icmp icmpv6 ipifc iproute ipselftab log ndb tcp udp' "$(x 'cd /net; ls')"
-is 'the posts' ram "$(x 'cd /srv; ls')"
+is 'the posts' 'clone ram' "$(x 'cd /srv; ls')"
 is 'a device in a union' glenda "$(x 'cat /dev/user')"
 is 'the environment' 'a b c' "$(x 'echo $v')"
 x 'echo >/killed'

@@ -56,6 +56,13 @@ static int put(const char *dir, const char *name, const char *text)
 	return n == (long)strlen(text) ? 0 : -1;
 }
 
+static char *gets_(const char *dir, const char *name)
+{
+	autofree char *path = mem_printf("%s/%s", dir, name);
+
+	return get(path);
+}
+
 static char *names(const char *path)
 {
 	Fid *f = at(path);
@@ -313,10 +320,49 @@ static void objects(void)
 	rmdir(dir);
 }
 
+/* lease opens clone in dir and returns the open file; *id is what it reads as, owned by the caller */
+static Fid *lease(const char *dir, char **id)
+{
+	autofree char *path = mem_printf("%s/clone", dir);
+	Fid *f = at(path);
+
+	*id = mem_new(32);
+	ok(f != NULL && call_open(f, OREAD, &me, 1000) == 0 && call_read(f, *id, 31, 0, &me, 1000) > 0, "open clone: %s", *id);
+	return f;
+}
+
+/* boards makes a directory in a directory of #s and posts in both; the outer one's lease is returned */
+static Fid *boards(const char *post, char **outer, char **inner)
+{
+	char *a, *b;
+	Fid *lout = lease("s", &a), *lin;
+
+	*outer = mem_printf("s/%s", a);
+	lin = lease(*outer, &b);
+	*inner = mem_printf("s/%s/%s", a, b);
+	is_int(put(*outer, "x", post), 0, "a post in a directory");
+	is_int(put(*inner, "y", post), 0, "and in one below");
+	is_int(put(*inner, "clone", post), -1, "there is a clone there");
+	ok(at("s/999") == NULL && at("s/01") == NULL, "no other directory");
+	me.uid = 12345;
+	ok(at(*inner) == NULL, "another user has no way in");
+	me.uid = getuid();
+	fid_drop(lin);
+	ok(at(*inner) == NULL, "closing clone ends the directory");
+	lin = lease(*outer, &b);
+	free(*inner);
+	*inner = mem_printf("s/%s/%s", a, b);
+	is_int(put(*inner, "y", post), 0, "a new one");
+	free(a);
+	free(b);
+	return lout;
+}
+
 static void restarts(void)
 {
 	int sock, p[2];
-	autofree char *n = NULL, *before = NULL;
+	autofree char *n = NULL, *before = NULL, *outer = NULL, *inner = NULL;
+	Fid *held;
 
 	kernel(&sock);
 	is_int(put("e", "v", "kept"), 0, "a variable");
@@ -325,9 +371,11 @@ static void restarts(void)
 		return;
 	n = mem_printf("%d", p[0]);
 	is_int(put("s", "post", n), 0, "a posted pipe");
+	held = boards(n, &outer, &inner);
 	objects();
 	before = get("M/list");
 	keep(sock);
+	fid_drop(held); /* the first kernel process has no init any more */
 	kernel(&sock);
 	is_text(get("e/v"), "kept", "over a restart the variable stays");
 	is_text(get("ec/bootargs"), "tcp", "and the configuration");
@@ -337,9 +385,12 @@ static void restarts(void)
 	is_int(write(p[1], "x", 1), 1, "the pipe still has a reader");
 	is_text(get("s/post"), "x", "and the post works");
 	is_int(call_remove(at("s/post"), &me, 1000), 0, "removed");
+	is_text(names(inner), "clone y", "directories of #s stay");
+	is_int(write(p[1], "z", 1), 1, "what was posted there");
+	is_text(gets_(inner, "y"), "z", "works");
 	keep(sock);
 	kernel(&sock);
-	is_text(names("s"), "", "it does not come back");
+	is_text(names("s"), "clone 2", "it does not come back, the directory with a post in it does");
 }
 
 int main(void)

@@ -46,7 +46,7 @@ bool at_foreign(int fd);
 /* at_devname writes device number dev the way mountinfo does, "8:1". */
 void at_devname(u64 dev, char *buf, size_t n);
 
-/* at_isfuse says whether fd is on a FUSE file system. */
+/* at_isfuse says whether fd is on a FUSE file system, without asking its server, who may be waiting for the answer. */
 bool at_isfuse(int fd);
 
 /* at_isproc says whether fd is on a procfs. */
