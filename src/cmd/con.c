@@ -1,164 +1,123 @@
 /*
  * con(1): the terminal as one end of a byte stream, which is a network
- * address or a file such as one in /srv.  Nothing in the stream means
- * anything here; on the terminal only control-\ does.  Two threads, one a
- * direction: poll tells nothing of files that are served.
+ * address, a serial line or a file such as one in /srv.  Nothing in the
+ * stream means anything here; on the terminal only control-\ does.
  */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
-#include <base/buf.h>
 #include <base/mem.h>
 #include <client/dial.h>
-#include <os/sockopt.h>
-#include <os/thread.h>
 #include "cmds.h"
-#include "tool.h"
+#include "line.h"
 
-enum { Escape = 034 };
+static const struct {
+	i64 baud;
+	speed_t code;
+} speeds[] = {
+	{ 300, B300 }, { 1200, B1200 }, { 2400, B2400 }, { 4800, B4800 }, { 9600, B9600 }, { 19200, B19200 },
+	{ 38400, B38400 }, { 57600, B57600 }, { 115200, B115200 }, { 230400, B230400 }, { 460800, B460800 },
+	{ 921600, B921600 }, { 1000000, B1000000 }, { 1500000, B1500000 }, { 3000000, B3000000 },
+};
 
-static struct {
-	int fd;
-	bool tty, cooked, stay;
-	_Atomic bool strip; /* of returns; both threads */
-	struct termios saved;
-} con;
-
-static void restore(void) { tcsetattr(0, TCSANOW, &con.saved); }
-
-/* setup has the terminal pass every byte, or with -C every line, and the escape. */
-static void setup(void)
+/* serial makes a serial line transparent, at baud unless that is 0. */
+static void serial(int fd, const char *name, i64 baud)
 {
 	struct termios m;
+	size_t i = 0;
 
-	con.tty = isatty(0) && tcgetattr(0, &con.saved) == 0;
-	if (!con.tty)
+	if (tcgetattr(fd, &m) < 0) {
+		if (baud != 0)
+			tool_die("%s is no serial line: -b says nothing to it", name);
 		return;
-	m = con.saved;
-	if (con.cooked) {
-		m.c_cc[VQUIT] = _POSIX_VDISABLE;
-	} else {
-		m.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
-		m.c_iflag &= ~(tcflag_t)(ICRNL | IXON);
-		m.c_cc[VMIN] = 1;
-		m.c_cc[VTIME] = 0;
 	}
-	atexit(restore);
-	tcsetattr(0, TCSANOW, &m);
+	cfmakeraw(&m);
+	while (baud != 0 && i < nelem(speeds) && speeds[i].baud != baud)
+		i++;
+	if (i == nelem(speeds))
+		tool_die("-b %lld: no speed of serial lines; 9600 and 115200 are usual", (long long)baud);
+	if ((baud != 0 && cfsetspeed(&m, speeds[i].code) < 0) || tcsetattr(fd, TCSANOW, &m) < 0)
+		tool_oopsdie("%s", name);
 }
 
-/* from_net prints what comes until the other side is done. */
-static int from_net(void)
+static int breaks(Line *l, char which)
 {
-	char in[8192];
-	ssize_t n, to;
-
-	while ((n = read(con.fd, in, sizeof in)) > 0) {
-		to = n;
-		if (con.strip) {
-			to = 0;
-			for (ssize_t i = 0; i < n; i++)
-				if (in[i] != '\r')
-					in[to++] = in[i];
-		}
-		if (to > 0 && io_writen(1, in, (size_t)to) < 0)
-			tool_die("%s", rerrstr());
-	}
-	if (n < 0)
-		tool_oops("connection");
-	return n < 0;
-}
-
-/* escaped does what follows control-\: at[0..left) were read already; it returns how many of them it took. */
-static size_t escaped(const char *at, size_t left)
-{
-	char c = left > 0 ? *at : 0;
-	bool end = false;
-
-	fprintf(stderr, "\r\n>>> ");
-	if (left == 0)
-		end = read(0, &c, 1) <= 0;
-	if (end || c == 'q')
-		exit(0);
-	if (c == 'r')
-		con.strip = !con.strip;
-	fprintf(stderr, c == '.' || c == 'r' ? "\r\n" : "q: quit, r: returns or not, .: go on\r\n");
-	return left > 0;
-}
-
-static void to_net(void *arg)
-{
-	char in[4096];
-	ssize_t n;
-
-	(void)arg;
-	while ((n = read(0, in, sizeof in)) > 0) {
-		autobuf Buf out = { 0 };
-
-		for (size_t i = 0; i < (size_t)n; i++)
-			if (con.tty && in[i] == Escape)
-				i += escaped(in + i + 1, (size_t)n - i - 1);
-			else
-				buf_ch(&out, in[i]);
-		if (out.n > 0 && io_writen(con.fd, out.p, out.n) < 0) {
-			tool_warn("%s", rerrstr());
-			return;
-		}
-	}
-	if (!con.stay && sockopt_finish(con.fd) < 0)
-		exit(0); /* no socket, so it cannot be half closed */
+	if (which != 'b')
+		return werrstr("a serial line has no interrupt but the character that its system takes for one");
+	return tcsendbreak(l->fd, 0) < 0 ? os_werr("break") : 0;
 }
 
 /* connect_to opens a file, or dials. */
-static int connect_to(const char *to)
+static void connect_to(Line *l, const char *to, i64 baud, bool verbose)
 {
 	autofree char *addr = NULL;
-	int fd;
 
 	if (strchr(to, '!') == NULL && strchr(to, '/') != NULL) {
-		fd = open(to, O_RDWR | O_CLOEXEC | O_NOCTTY);
-		if (fd < 0)
+		l->fd = open(to, O_RDWR | O_CLOEXEC | O_NOCTTY);
+		if (l->fd < 0)
 			tool_oopsdie("%s", to);
-		return fd;
+		serial(l->fd, to, baud);
+		if (isatty(l->fd))
+			l->note = breaks;
+		return;
 	}
+	if (baud != 0)
+		tool_die("%s is no serial line: -b says nothing to it", to);
 	addr = dial_addr(to, "tcp", "telnet");
-	fd = dial(addr, 0);
-	if (fd < 0)
+	if (verbose)
+		tool_warn("dialing %s", addr);
+	l->fd = dial(addr, 0);
+	if (l->fd < 0)
 		tool_die("%s", rerrstr());
-	return fd;
+	if (verbose)
+		tool_warn("connected");
 }
 
 int cmd_con(int argc, char **argv)
 {
+	static Line l;
+	const char *svc = NULL;
+	bool verbose = false;
+	i64 baud = 0;
 	Args a;
 	int k;
 
-	args_init(&a, argc, argv, "con [-Cnr] [net!]host[!service] | file");
+	args_init(&a, argc, argv, "con [-CnrRsTv] [-b baud] [-c cmd] [-S svc] [net!]host[!service] | file");
 	while ((k = args_flag(&a)) != 0)
 		switch (k) {
-		case 'C':
-			con.cooked = true;
+		case 'R':
+			l.swap = true;
 			break;
-		case 'n':
-			con.stay = true;
+		case 's':
+			l.seven = true;
 			break;
-		case 'r':
-			con.strip = true;
+		case 'T':
+			l.newlines = true;
 			break;
-		case 'b': case 'c': case 'd': case 'l': case 'R': case 's': case 'S': case 'T': case 'v':
-			tool_die("-%c is not implemented", k);
+		case 'd': case 'v':
+			verbose = true;
+			break;
+		case 'b':
+			baud = args_number(&a, 1, 1 << 30);
+			break;
+		case 'c':
+			l.first = args_value(&a);
+			break;
+		case 'S':
+			svc = args_value(&a);
+			break;
+		case 'l':
+			tool_die("-l: nobody is logged in by BSD's rlogin any more; without it there is no login");
 		default:
-			args_usage(&a);
+			if (!line_common(&l, k))
+				args_usage(&a);
 		}
 	if (a.argc != 1)
 		args_usage(&a);
-	signal(SIGPIPE, SIG_IGN);
-	con.fd = connect_to(a.argv[0]);
-	setup();
-	if (thread_start("to net", to_net, NULL) < 0)
-		tool_die("%s", rerrstr());
-	return from_net();
+	connect_to(&l, a.argv[0], baud, verbose);
+	if (svc != NULL)
+		line_post(svc);
+	line_raw(&l);
+	return line_run(&l);
 }

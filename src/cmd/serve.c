@@ -64,24 +64,6 @@ static int listening(Srv *s, const Serve *o)
 	return listen_fd(s, o);
 }
 
-static int post(const char *name, int fd)
-{
-	autofree char *path = mem_printf("/srv/%s", name);
-	char num[16];
-	autofd int s = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (s < 0) {
-		tool_oops("post %s", path);
-		return -1;
-	}
-	snprintf(num, sizeof num, "%d", fd);
-	if (write(s, num, strlen(num)) < 0) {
-		tool_oops("post %s", path);
-		return -1;
-	}
-	return 0;
-}
-
 /* mount_flags reads "-ac" for ns_mountfd. */
 static int mount_flags(const char *s)
 {
@@ -158,7 +140,7 @@ static int background(Srv *s, const Serve *o)
 		behind(s, o, p[1]);
 	}
 	close(p[1]);
-	if (o->post != NULL && post(o->post, p[0]) < 0)
+	if (o->post != NULL && tool_post(o->post, p[0]) < 0)
 		return 1;
 	return o->mount != NULL && domount(o, p[0]) < 0 ? 1 : 0;
 }

@@ -11,10 +11,10 @@
 #include <unistd.h>
 #include <base/err.h>
 #include <base/mem.h>
+#include <node/state.h>
 #include <os/at.h>
 #include <os/io.h>
 #include <os/userns.h>
-#include "state.h"
 
 enum { Tries = 10, DirFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
 

@@ -18,6 +18,7 @@
 #include <base/mem.h>
 #include <base/str.h>
 #include <node/sup.h>
+#include <node/state.h>
 #include <os/at.h>
 #include <os/clock.h>
 #include <os/io.h>
@@ -27,7 +28,6 @@
 #include <os/spawn.h>
 #include <os/userns.h>
 #include "root.h"
-#include "state.h"
 
 enum { ReportMax = 4096 };
 

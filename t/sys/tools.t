@@ -281,12 +281,24 @@ until [ -S call ]; do kill -0 $pid || break; sleep .05; done
 is "$(printf 'one\ntwo\n' | $ants con -r "unix!$dir/call")" "$(printf 'hey\nONE\nTWO')" "con to an address"
 prompts() { i=0; until grep -qs "$1" con.out || [ $i -gt 600 ]; do i=$((i + 1)); sleep .05; done; }
 (prompts hey; printf 'x\034'; prompts '>>>'; printf q) | timeout 60 script -qec "$ants con -r unix!$dir/call" /dev/null >con.out
-is "$? $(tr -d '\r' <con.out | tr '\n' ' ')" "0 hey  >>> " "con: control-\\ q"
+is "$? $(tr -d '\r' <con.out | tr '\n' ' ')" "0 hey  >>>  " "con: control-\\ q"
 kill $pid
 wait $pid 2>/dev/null
 echo data >file
 is "$($ants con -n ./file </dev/null 2>&1)" data "con to a file"
 want=1 status $ants con ./nowhere
-want=1 status $ants con -T ./file
+printf 'a\rb\nc\r\n\301' >file
+is "$($ants con -nT ./file </dev/null | od -An -c | tr -d ' ')" 'a\nb\nc\n\n301' "con -T: returns are newlines"
+is "$($ants con -nR ./file </dev/null | od -An -c | tr -d ' ')" 'a\nb\rc\n\r301' "con -R: and newlines returns"
+is "$($ants con -ns ./file </dev/null | od -An -c | tr -d ' ')" 'a\rb\nc\r\nA' "con -s: seven bits"
+is "$($ants con -nr ./file </dev/null | od -An -c | tr -d ' ')" 'a\rb\nc\n301' "con -r: no return before a newline"
+is "$($ants con -c q -n ./file </dev/null)" "" "con -c: as if it were typed"
+want=1 status $ants con -b 9600 ./file
+want=1 status $ants con -l glenda ./file
+$ants aux/listen1 -t "unix!$dir/call2" sh -c 'read x; echo "got $x"; read x; echo "then $x"' >listen.out 2>&1 & pid=$!
+until [ -S call2 ]; do kill -0 $pid || break; sleep .05; done
+is "$(echo two | $ants con -c '!echo one; sed 1q >/dev/null' "unix!$dir/call2")" "then two" "con !: the command has the connection to itself"
+kill $pid
+wait $pid 2>/dev/null
 want=2 status $ants con
 echo "1..$n"

@@ -5,7 +5,7 @@
 #include <base/err.h>
 #include <node/gridfile.h>
 #include <node/loop.h>
-#include "../../src/node/state.h"
+#include <node/state.h>
 #include "tap.h"
 
 static const char good[] =
