@@ -244,7 +244,7 @@ static int open_all(Astore *s)
 
 static int open_threads(Astore *s)
 {
-	if (!s->opt.readonly) {
+	if (!s->opt.readonly && !s->opt.noflush) {
 		if (thread_new(&s->flusher, "vflush", astore_flusher, s) < 0)
 			return -1;
 		s->hasflusher = true;

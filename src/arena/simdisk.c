@@ -25,6 +25,8 @@ typedef struct Sim {
 	SimFault fault;
 	SimOp *op;
 	u32 nop, cap;
+	void (*onsync)(void *arg);
+	void *arg;
 } Sim;
 
 static Sim *sim_of(Disk *d) { return container_of(d, Sim, disk); }
@@ -91,15 +93,22 @@ static int sim_sync(Disk *d)
 {
 	Sim *s = sim_of(d);
 	int rc = 0;
+	u32 covers;
 
 	lock(&s->lk);
-	if (s->fault == SimSync) {
-		rc = errset(Eio);
-	} else if (s->record) {
-		SimOp *o = sim_add(s);
+	covers = s->nop;
+	if (s->onsync != NULL) {
+		void (*fn)(void *) = s->onsync;
 
-		o->covers = s->nop - 1;
+		s->onsync = NULL;
+		unlock(&s->lk);
+		fn(s->arg);
+		lock(&s->lk);
 	}
+	if (s->fault == SimSync)
+		rc = errset(Eio);
+	else if (s->record)
+		sim_add(s)->covers = covers;
 	unlock(&s->lk);
 	return rc;
 }
@@ -161,6 +170,16 @@ void simdisk_fail(Disk *d, SimFault kind)
 
 	lock(&s->lk);
 	s->fault = kind;
+	unlock(&s->lk);
+}
+
+void simdisk_onsync(Disk *d, void (*fn)(void *arg), void *arg)
+{
+	Sim *s = sim_of(d);
+
+	lock(&s->lk);
+	s->onsync = fn;
+	s->arg = arg;
 	unlock(&s->lk);
 }
 

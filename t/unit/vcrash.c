@@ -245,11 +245,69 @@ static void badsync(void)
 	store_close(s);
 }
 
+enum { BIG = 50000, FIT = 20 }; /* so many of them fit into an arena */
+
+static Score put_big(Store *s, u32 i)
+{
+	u8 *p = mem_new(BIG);
+	StoreReq r = { .type = VtData, .p = p, .n = BIG };
+
+	memset(p, (int)i + 1, BIG);
+	store_write(s, &r, 1);
+	ok(!r.failed, "block %u", i);
+	free(r.err);
+	free(p);
+	return r.score;
+}
+
+static Score beyond;
+
+/* while the disk is synced the log moves on to the second arena */
+static void move_on(void *s)
+{
+	ArenaInfo a, b;
+
+	beyond = put_big(s, FIT);
+	arenas_info(s, 0, &a);
+	arenas_info(s, 1, &b);
+	ok(a.clumps == FIT && b.clumps == 1, "is in the next arena");
+}
+
+/* what is written while a disk is synced is there after the next sync, in whatever arena it is */
+static void twosyncs(void)
+{
+	static const ArenasOpt quiet = { .cache = 1 << 18, .noflush = true };
+	PartFmt f = { .version = ARENA5, .blocksize = 8192, .arenasize = 1 << 20 };
+	u8 *got = mem_new(BIG);
+	StoreReq r = { .type = VtData, .p = got, .n = BIG };
+	Disk *d = simdisk_new(4 << 20), *left;
+	Store *s;
+
+	ok(part_format(d, "a", &f, NULL, NULL) == 0, "formatted");
+	simdisk_hold(d);
+	s = arenas_opendisks(&d, 1, &conf, &quiet);
+	for (u32 i = 0; i < FIT; i++)
+		(void)put_big(s, i);
+	simdisk_onsync(d, move_on, s);
+	ok(store_sync(s) == 0 && store_sync(s) == 0, "two syncs");
+	left = simdisk_crash(d, simdisk_ops(d), 0);
+	store_close(s);
+	disk_close(d);
+	s = arenas_opendisks(&left, 1, &conf, &opt);
+	r.score = beyond;
+	store_read(s, &r, 1);
+	ok(!r.failed, "what was written during the first is on the disk after the second");
+	free(r.err);
+	free(got);
+	store_close(s);
+}
+
 int main(int argc, char **argv)
 {
 	run();
 	crashes(argc > 1 ? (u32)atoi(argv[1]) : 100, argc > 2 ? (u32)atoi(argv[2]) : 1);
 	failures();
 	badsync();
+	twosyncs();
 	return done();
 }

@@ -15,6 +15,7 @@
 typedef struct ArenasOpt {
 	bool readonly;   /* -r: nothing is written, not even what a crash left undone */
 	bool noring;     /* read with pread only */
+	bool noflush;    /* nothing is synced or flushed but by who asks for it; for tests */
 	bool rebuild;    /* make the index anew from the arenas, whatever its checkpoint says */
 	u64 cache;       /* bytes of verified blocks kept in memory; 0: mem + bcmem of the configuration, or 64 MB */
 	u64 scrub;       /* bytes a second that the background scrub reads; 0: it does not run */

@@ -30,4 +30,7 @@ typedef enum SimFault { SimNone, SimWrite, SimFull, SimSync, SimRead } SimFault;
 /* simdisk_fail makes operations of a kind fail from now on: "i/o error", or "file system full" for SimFull. */
 void simdisk_fail(Disk *d, SimFault kind);
 
+/* simdisk_onsync has the next sync call fn(arg) once it is under way: what fn writes is not covered by that sync. */
+void simdisk_onsync(Disk *d, void (*fn)(void *arg), void *arg);
+
 #endif
