@@ -20,6 +20,7 @@
 #include <base/mem.h>
 #include <base/str.h>
 #include <client/dial.h>
+#include <ns/newns.h>
 #include <os/clock.h>
 #include <os/cpu.h>
 #include <os/file.h>
@@ -253,8 +254,20 @@ static void option(char **list, int *n, char *v)
 	list[(*n)++] = v;
 }
 
+/* namespace makes the programs' name space from a file; the announcement stays that of the old one. */
+static void namespace(const char *file)
+{
+	const NewNs o = { .who = "newns" };
+	const char *user = getenv("user");
+
+	if (newns_make(&o, user != NULL && *user != '\0' ? user : tool_user(getuid()), file) < 0)
+		tool_die("-n %s: %s", file, rerrstr());
+	l.path = program(l.argv[0]);
+}
+
 int cmd_aux_listen1(int argc, char **argv)
 {
+	const char *ns = NULL;
 	Args a;
 	int k;
 
@@ -273,7 +286,8 @@ int cmd_aux_listen1(int argc, char **argv)
 			l.max = args_number(&a, INT32_MIN, INT32_MAX);
 			break;
 		case 'n':
-			tool_die("-n (a name space from a file) is not implemented");
+			ns = args_value(&a);
+			break;
 		case 'o':
 			option(l.copt, &l.ncopt, args_value(&a));
 			break;
@@ -295,6 +309,8 @@ int cmd_aux_listen1(int argc, char **argv)
 	if (l.max <= 0)
 		signal(SIGCHLD, SIG_IGN);
 	listening();
+	if (ns != NULL)
+		namespace(ns);
 	environment();
 	loop();
 	return 0;

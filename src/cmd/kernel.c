@@ -1,6 +1,6 @@
 /*
  * anthill kernel: a kernel process; init starts it, with its sockets on
- * descriptors 3 and 4.  With -n it is what a kernel process starts to change
+ * descriptors 3 and 4 and a name space on 5.  With -n it is what a kernel process starts to change
  * another process's name space.
  */
 #include <stdlib.h>
@@ -38,7 +38,7 @@ int cmd_kernel(int argc, char **argv)
 	}
 	if (a.argc != 1)
 		args_usage(&a);
-	if (fcntl(3, F_GETFD) < 0 || fcntl(4, F_GETFD) < 0)
+	if (fcntl(3, F_GETFD) < 0 || fcntl(4, F_GETFD) < 0 || fcntl(5, F_GETFD) < 0)
 		tool_die("only a node's init starts kernel processes; see grid(1)");
-	return kernel_main(user ? user : "glenda", 3, 4);
+	return kernel_main(user ? user : "glenda", 3, 4, 5);
 }

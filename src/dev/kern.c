@@ -32,9 +32,10 @@ typedef struct User {
 	char *name;
 } User;
 
-void kern_helper(Kern *k, const char *path)
+void kern_helper(Kern *k, const char *path, int clean)
 {
 	k->helper = path;
+	k->clean = clean;
 }
 
 const char *kern_hostowner(Kern *k)
@@ -390,6 +391,7 @@ Kern *kern_new(const char *hostowner, int initfd)
 	list_init(&k->users);
 	list_init(&k->kept);
 	k->initfd = initfd;
+	k->clean = -1;
 	lock(&k->lk);
 	users_read(k);
 	unlock(&k->lk);

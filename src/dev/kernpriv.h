@@ -32,6 +32,7 @@ typedef struct Errstr Errstr;
 struct Kern {
 	char *hostowner;
 	const char *helper; /* NULL: none */
+	int clean;          /* the mount name space that rfork N starts from, -1: none */
 	u32 nobody; /* the id of users Linux has none for; ours if that is not mapped: nobody could write their files */
 	Srv root;
 	Lock lk;        /* protects instances, users */

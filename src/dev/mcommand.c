@@ -307,6 +307,22 @@ static char *do_pipe(Mobj *t, const Req *r)
 	return mobj_publish(t, obj_new(ObjPipe, kern_caller(t->k, r)), &id) < 0 ? NULL : mem_printf("%u", id);
 }
 
+/* do_clean is "clean FD": the name space that rfork N starts from goes over the caller's unix socket FD.  A process in it
+ * could change it for all, so only the host owner is given it. */
+static char *do_clean(Mobj *t, const Req *r, const char *num)
+{
+	autofd int to = -1;
+
+	if (!kern_isowner(t->k, r))
+		return errnull(Eperm);
+	if (t->k->clean < 0) {
+		werrstr("no clean name space was kept: this kernel process is not a node's");
+		return NULL;
+	}
+	to = take(r, num);
+	return to < 0 || io_trysendfds(to, "c", 1, &t->k->clean, 1, 0) < 0 ? NULL : mem_str("sent");
+}
+
 /* learn notes which device number our file system has in the mount table of the caller, who is the host owner: another
  * user may have made a name space in which something else is mounted there. */
 static void learn(Mobj *t, u32 pid)
@@ -335,6 +351,8 @@ char *mobj_command(Mobj *t, Req *r, char *text)
 		return do_union(t, r, rest);
 	if (n == 1 && strcmp(w[0], "pipe") == 0)
 		return do_pipe(t, r);
+	if (n == 2 && strcmp(w[0], "clean") == 0)
+		return do_clean(t, r, w[1]);
 	if (n > 0 && strcmp(w[0], "without") == 0)
 		return do_without(t, r, w, n);
 	if (n > 0 && strcmp(w[0], "mount") == 0)

@@ -9,6 +9,7 @@
  *	             mount FLAGS tree s/POST ANAME NAME
  *	             pipe
  *	             without N fd FD, without N tree PATH
+ *	             clean FD: the name space that rfork N starts from, over unix socket FD
  *	         FD is a descriptor of the writer, PATH a path inside /#
  *	list     the objects and the journal, for ns
  *	journal  write "bind DEV ROOT POINT FLAGS NAME": a plain bind, as typed

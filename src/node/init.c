@@ -413,6 +413,13 @@ static int console(Init *in)
 	return r;
 }
 
+/* keep_clean goes on in a copy of the name space as it is now, so that nothing changes this one. */
+static int keep_clean(Init *in)
+{
+	in->clean = mount_ns("/.proc", (u32)getpid());
+	return in->clean < 0 ? -1 : mount_unshare();
+}
+
 /* setup runs until the node is ready to boot. */
 static int setup(Init *in)
 {
@@ -429,6 +436,8 @@ static int setup(Init *in)
 		return -1;
 	if ((m->host ? root_host : root_node)(m, in->o.base) < 0 || console(in) < 0)
 		return -1;
+	if (!m->host && keep_clean(in) < 0)
+		return -1;
 	return expect(in, "go");
 }
 
@@ -440,7 +449,7 @@ int init_main(const InitOpts *o)
 	in->o = *o;
 	in->m = o->m;
 	in->sup = o->sup;
-	in->tty = in->say = in->hw = in->sig = in->lease = -1;
+	in->tty = in->say = in->hw = in->sig = in->lease = in->clean = -1;
 	msg_nowait();
 	in->loop = loop_new();
 	in->msg = msg_new();

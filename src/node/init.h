@@ -26,6 +26,7 @@ typedef struct Init {
 	Msg *msg;
 	int sup, sig;
 	int hw;         /* the net name space with the node's interfaces */
+	int clean;      /* a mount name space with the node's root and nothing bound, where nobody lives: rfork N */
 	int lease;      /* the socket to who keeps the DHCP lease, -1: none */
 	int tty;        /* the console's side of the pseudo-terminal */
 	int say;        /* the same, opened so that writing never waits for who stopped its output */

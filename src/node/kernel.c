@@ -95,13 +95,13 @@ static void forget(void *arg, const char *dir, const char *name)
 	fuse_forget(arg, dir, name);
 }
 
-static int start(Kernel *kp, const char *user, int store)
+static int start(Kernel *kp, const char *user, int store, int clean)
 {
 	FuseOpts o = { .uname = user, .source = "#", .allow_other = true, .ttl = 1u << 30 };
 
 	if ((kp->k = kern_new(user, store)) == NULL || ethers(kp->k) < 0)
 		return -1;
-	kern_helper(kp->k, "/boot/anthill");
+	kern_helper(kp->k, "/boot/anthill", clean);
 	o.owner = kern_owner;
 	o.refused = kern_refused;
 	o.arg = kp->k;
@@ -111,7 +111,7 @@ static int start(Kernel *kp, const char *user, int store)
 	return thread_start("questions", questions, kp);
 }
 
-int kernel_main(const char *user, int store, int ctl)
+int kernel_main(const char *user, int store, int ctl, int clean)
 {
 	Kernel *kp = mem_new(sizeof *kp);
 
@@ -119,7 +119,7 @@ int kernel_main(const char *user, int store, int ctl)
 	os_errstr(NULL); /* that would be ourselves */
 	proc_name("kernel");
 	proc_manyfds();
-	if (start(kp, user, store) < 0) {
+	if (start(kp, user, store, clean) < 0) {
 		msg_send(ctl, NULL, 0, "error", rerrstr(), NULL);
 		return 1;
 	}

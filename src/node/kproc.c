@@ -7,7 +7,8 @@
  * store; remount.c puts its files where the old ones were.
  *
  * Two sockets go to a kernel process: descriptor 3 is the fd store and the
- * pings (dev/), 4 is for its mount and for questions (kernel.c).
+ * pings (dev/), 4 is for its mount and for questions (kernel.c).  5 is the name
+ * space that rfork N starts from.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -260,7 +261,7 @@ static int launch(Kproc *k)
 	static char self[] = "/boot/anthill", word[] = "kernel";
 	char *argv[] = { self, word, (char *)(uintptr_t)k->name, NULL };
 	char **env = init_env(k->in, NULL, 0);
-	Spawn s = { .argv = argv, .env = env, .nfd = 5, .flags = SpawnNewmnt | SpawnSession };
+	Spawn s = { .argv = argv, .env = env, .nfd = 6, .flags = SpawnNewmnt | SpawnSession };
 	autofd int null = open("/.dev/null", O_RDWR | O_CLOEXEC);
 	int store[2] = { -1, -1 }, ctl[2] = { -1, -1 };
 
@@ -276,6 +277,7 @@ static int launch(Kproc *k)
 	s.fd[1] = s.fd[2] = k->in->tty;
 	s.fd[3] = store[1];
 	s.fd[4] = ctl[1];
+	s.fd[5] = k->in->clean;
 	s.ns[0] = k->in->hw;
 	s.nns = 1;
 	k->pid = proc_clone(0, NULL); /* not spawn, which waits for the exec: the child may be stopped before */

@@ -5,6 +5,7 @@
 #include <os/io.h>
 #include <os/mount.h>
 #include <os/spawn.h>
+#include "clean.h"
 
 static int new_names(void)
 {
@@ -17,6 +18,8 @@ static int one(int c)
 	switch (c) {
 	case 'n':
 		return new_names();
+	case 'N':
+		return clean_names();
 	case 'e':
 		return group_env(false);
 	case 'E':
@@ -28,8 +31,6 @@ static int one(int c)
 	case 'F':
 		group_closed();
 		return proc_closefds(3);
-	case 'N':
-		return werrstr("rfork N: a clean name space is not implemented");
 	case 'm':
 		return werrstr("rfork m: forbidding # names is not implemented");
 	case 'V':

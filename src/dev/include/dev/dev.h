@@ -60,8 +60,9 @@ int kern_may(Kern *k, const Req *r, const char *owner, u32 perm, int mode) must_
  * kern_helper names the program that changes the name space of another process when /proc/N/ns is written: it is started
  * as `path kernel -n PID START UID` (ns_enter's arguments), takes the text as one message on descriptor 0 (local_pair)
  * and answers "+", or "!" and the reason, as another; when the socket is hung up it is to end.  path stays the caller's.
+ * clean is a mount name space for rfork N, k's for good.
  */
-void kern_helper(Kern *k, const char *path);
+void kern_helper(Kern *k, const char *path, int clean);
 
 /*
  * The fd store.  kern_store has init keep a duplicate of fd under key until kern_unstore, also over the death of this

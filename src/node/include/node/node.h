@@ -26,8 +26,9 @@ typedef struct InitOpts {
 /* init_main is process 1 of a node or host, already in its name spaces; it returns the exit status. */
 int init_main(const InitOpts *o);
 
-/* kernel_main is a kernel process of user's node; storefd and ctlfd are its sockets to init; it returns the exit status. */
-int kernel_main(const char *user, int storefd, int ctlfd);
+/* kernel_main is a kernel process of user's node; storefd and ctlfd are its sockets to init, cleanfd the mount name space
+ * that rfork N starts from; it returns the exit status. */
+int kernel_main(const char *user, int storefd, int ctlfd, int cleanfd);
 
 /* kernel_helper changes a name space for a kernel process (kern_helper in dev/dev.h says how); it returns the exit status. */
 int kernel_helper(u32 pid, u64 start, u32 uid);
