@@ -37,6 +37,14 @@ static void freefid(CFid *f, bool unknown)
 	free(f);
 }
 
+u32 client_keep(CFid *f)
+{
+	u32 fid = f->fid;
+
+	freefid(f, false);
+	return fid;
+}
+
 CFid *client_auth(Client *c, const char *uname, const char *aname)
 {
 	CFid *f = newfid(c);

@@ -19,10 +19,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] = "mount [-fors] [-C] [-A tree] [-t seconds] [-u user] addr dir [tree]";
+static const char usage[] = "mount [-fonrs] [-C] [-A tree] [-t seconds] [-u user] addr dir [tree]";
 
 typedef struct Opts {
-	bool foreground, others, readonly, stream, cache;
+	bool foreground, others, once, readonly, stream, cache;
 	const char *uname, *aname, *addr;
 	char *dir;   /* absolute */
 	int seconds; /* for an answer */
@@ -53,6 +53,9 @@ static void flags(Opts *o, int argc, char **argv)
 			break;
 		case 'f':
 			o->foreground = true;
+			break;
+		case 'n':
+			o->once = true;
 			break;
 		case 'o':
 			o->others = true;
@@ -123,11 +126,23 @@ static void owner(void *arg, const Dir *d, u32 *uid, u32 *gid)
 		}
 }
 
-/* attach dials and makes the connection's two ends meet; NULL with the reason. */
-static Fuse *attach(const Opts *o)
+/* redial dials; it is also how the mount heals */
+static Client *redial(void *arg)
 {
+	const Opts *o = arg;
 	ClientOpts co = {.name = o->addr, .msize = MSIZEMAX, .deadline_ms = o->seconds * 1000};
-	MntOpts mo = {.stream = o->stream, .cache = o->cache};
+	autofree char *addr = dial_addr(o->addr, "tcp", "9fs");
+
+	return client_dial(addr, &co);
+}
+
+/* attach dials and makes the connection's two ends meet; NULL with the reason. */
+static Fuse *attach(Opts *o)
+{
+	MntOpts mo = {.deadline = o->seconds * 1000,
+		      .stream = o->stream,
+		      .cache = o->cache,
+		      .redial = {.fn = o->once ? NULL : redial, .arg = o}};
 	FuseOpts fo = {.uname = o->uname,
 		       .source = o->addr,
 		       .owner = owner,
@@ -135,8 +150,7 @@ static Fuse *attach(const Opts *o)
 		       .readonly = o->readonly,
 		       .qidino = true,
 		       .deadline = o->seconds * 1000};
-	autofree char *addr = dial_addr(o->addr, "tcp", "9fs");
-	Client *c = client_dial(addr, &co);
+	Client *c = redial(o);
 	Srv *s;
 	Fuse *f;
 
@@ -176,7 +190,7 @@ static void quiet(void)
 }
 
 /* serve does everything; report is where the parent waits for a byte. */
-static int serve(const Opts *o, int report)
+static int serve(Opts *o, int report)
 {
 	Fuse *f = attach(o);
 

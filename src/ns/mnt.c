@@ -13,28 +13,11 @@
  * then its answer has it clunked (after a deadline the client does that).
  */
 #include <base/mem.h>
-#include <ns/mnt.h>
+#include <os/clock.h>
 #include <srv/later.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct Mnt {
-	Srv srv;
-	Ref ref; /* the Srv, each MFid */
-	Client *c;
-	char *uname, *aname;
-	u32 afid;
-	int deadline;
-	bool stream;
-	u32 flags; /* of its files */
-} Mnt;
-
-/* what a Fid's aux is: the fid at the server */
-typedef struct MFid {
-	Mnt *m;
-	u32 fid;    /* NOFID when it was removed */
-	u32 iounit; /* the most bytes of one message */
-} MFid;
+#include "mntpriv.h"
 
 typedef struct Wait {
 	Lock lk; /* protects what follows but the two last */
@@ -51,35 +34,48 @@ typedef struct Wait {
 	u8 *stat;
 	u32 nstat;
 	Rendez z;
+	bool sent;
+	Use use;
 	MFid *mf;	/* made by this walk, attach or remove */
 	u32 asked, got; /* of a read or write in several messages */
 } Wait;
 
 static _Thread_local Wait *parking; /* this thread is in req_sleep with its lock */
 
-static void mnt_put(Mnt *m)
+void mnt_put(Mnt *m)
 {
 	if (!ref_drop(&m->ref))
 		return;
 	client_drop(m->c);
+	if (m->redial.end != NULL)
+		m->redial.end(m->redial.arg);
+	free(m->name);
 	free(m->uname);
 	free(m->aname);
+	free(m->why);
 	free(m);
 }
 
-static MFid *mfid_new(Mnt *m)
+static MFid *mfid_new(Mnt *m, const Wait *w)
 {
 	MFid *mf = mem_new(sizeof *mf);
 
 	ref_take(&m->ref);
 	mf->m = m;
-	mf->fid = client_fid(m->c);
+	mf->c = client_take(w->use.c);
+	mf->fid = client_fid(w->use.c);
+	mf->gen = w->use.gen;
+	mf->omode = -1;
+	list_init(&mf->link);
 	return mf;
 }
 
 static void mfid_free(MFid *mf)
 {
+	client_drop(mf->c);
+	elem_drop(mf->at);
 	mnt_put(mf->m);
+	free(mf->lost);
 	free(mf);
 }
 
@@ -94,17 +90,23 @@ static void clunked(void *arg, const Fcall *r, const char *err)
 	MFid *mf = arg;
 
 	if (r != NULL || reusable(err))
-		client_fidfree(mf->m->c, mf->fid);
+		client_fidfree(mf->c, mf->fid);
 	mfid_free(mf);
 }
 
-/* clunk gives the server's fid back, without waiting, and frees mf. */
-static void clunk(MFid *mf)
+void mfid_clunk(MFid *mf)
 {
 	Fcall t = {.type = Tclunk, .fid = mf->fid};
 
-	if (mf->fid == NOFID || client_send(mf->m->c, &t, clunked, mf, 0) == 0)
+	if (mf->fid == NOFID || client_send(mf->c, &t, clunked, mf, 0) == 0)
 		mfid_free(mf);
+}
+
+/* clunk is mfid_clunk for one that the healer may have. */
+static void clunk(MFid *mf)
+{
+	if (heal_forget(mf))
+		mfid_clunk(mf);
 }
 
 static void wait_put(Wait *w)
@@ -116,6 +118,7 @@ static void wait_put(Wait *w)
 	unlock(&w->lk);
 	if (!last)
 		return;
+	client_drop(w->use.c);
 	free(w->stat);
 	free(w);
 }
@@ -154,7 +157,7 @@ static void disown(Wait *w, bool made, const char *err)
 		return;
 	}
 	if (err == NULL || reusable(err))
-		client_fidfree(w->mf->m->c, w->mf->fid);
+		client_fidfree(w->mf->c, w->mf->fid);
 	mfid_free(w->mf);
 }
 
@@ -179,7 +182,7 @@ static void answered(void *arg, const Fcall *r, const char *err)
 	wait_put(w);
 }
 
-static Wait *wait_new(Req *r)
+static Wait *wait_new(Req *r, const Use *u)
 {
 	Wait *w = mem_new(sizeof *w);
 
@@ -188,13 +191,46 @@ static Wait *wait_new(Req *r)
 	w->refs = 1;
 	w->r = r;
 	w->type = r->i.type;
+	w->use = *u;
 	r->aux = w;
 	return w;
 }
 
-static Mnt *mnt_of(const Srv *s)
+/* harmless says whether a message may be sent again when nobody knows whether it arrived. */
+static bool harmless(const Req *r)
 {
-	return container_of(s, Mnt, srv);
+	switch (r->i.type) {
+	case Tattach:
+	case Twalk:
+	case Tread:
+	case Tstat:
+		return true;
+	case Topen:
+		return (r->i.mode & (OTRUNC | ORCLOSE)) == 0;
+	}
+	return false;
+}
+
+/* fail answers r, whose message was not answered or refused with w's error: perhaps it is sent again. */
+static void fail(Req *r, Wait *w)
+{
+	Mnt *m = mnt_of(r->srv);
+	bool lost = heal_lost(m, w->use.c);
+
+	r->aux = NULL;
+	if (w->mf != NULL) {
+		if (reusable(w->ename))
+			client_fidfree(w->mf->c, w->mf->fid);
+		mfid_free(w->mf);
+	}
+	if (lost && harmless(r)) {
+		wait_put(w);
+		heal_wait(r, m, r->fid->aux);
+		return;
+	}
+	werrstr("%s", w->ename);
+	wait_put(w);
+	req_fail(r);
 }
 
 /* send asks t and parks w's request; it is gone if that fails. */
@@ -206,14 +242,13 @@ static void send(Wait *w, const Fcall *t)
 
 	lock(&w->lk);
 	w->answered = false;
-	w->id = client_send(m->c, t, answered, w, m->stream && slow ? -1 : m->deadline);
+	w->sent = true;
+	w->id = client_send(w->use.c, t, answered, w, m->stream && slow ? -1 : m->deadline);
 	if (w->id == 0) {
+		w->ename[0] = '\0';
+		strncat(w->ename, rerrstr(), sizeof w->ename - 1);
 		unlock(&w->lk);
-		r->aux = NULL;
-		if (w->mf != NULL)
-			mfid_free(w->mf);
-		wait_put(w);
-		req_fail(r);
+		fail(r, w);
 		return;
 	}
 	w->refs += 2;
@@ -223,14 +258,13 @@ static void send(Wait *w, const Fcall *t)
 	flush = w->flush;
 	unlock(&w->lk);
 	if (flush)
-		client_flush(m->c, w->id);
+		client_flush(w->use.c, w->id);
 	wait_put(w);
 }
 
 static void mnt_cancel(Req *r)
 {
 	Wait *w = r->aux;
-	Mnt *m = mnt_of(r->srv);
 	bool own = w == parking; /* req_sleep found r flushed: send goes on when it returns */
 
 	if (w == NULL)
@@ -256,30 +290,24 @@ static void mnt_cancel(Req *r)
 		return;
 	}
 	unlock(&w->lk);
-	client_flush(m->c, w->id);
+	client_flush(w->use.c, w->id);
 	wait_put(w);
 }
 
-/* answer returns the Wait whose answer r was run again for, NULL if r is new; an error is answered here (*done). */
-static Wait *answer(Req *r, bool *done)
+/*
+ * begin returns the Wait with the answer that r was run again for (->sent), or a new one for r's message about mf (NULL:
+ * an attach); NULL: r was answered or waits.
+ */
+static Wait *begin(Req *r, MFid *mf)
 {
 	Wait *w = r->aux;
+	Use u;
 
-	*done = false;
 	if (w == NULL)
-		return NULL;
+		return heal_use(r, mnt_of(r->srv), mf, &u) ? wait_new(r, &u) : NULL;
 	if (!w->failed)
 		return w;
-	*done = true;
-	r->aux = NULL;
-	if (w->mf != NULL) {
-		if (reusable(w->ename))
-			client_fidfree(w->mf->m->c, w->mf->fid);
-		mfid_free(w->mf);
-	}
-	werrstr("%s", w->ename);
-	wait_put(w);
-	req_fail(r);
+	fail(r, w);
 	return NULL;
 }
 
@@ -291,9 +319,11 @@ static void finish(Req *r, Wait *w)
 	wait_put(w);
 }
 
-/* become makes f the fid that w's message made. */
-static void become(Fid *f, Wait *w, Qid qid)
+/* become makes f the fid that w's message made; at is where it is. */
+static void become(Fid *f, Wait *w, Qid qid, Elem *at)
 {
+	w->mf->at = at;
+	w->mf->qid = qid;
 	f->aux = w->mf;
 	f->qid = qid;
 	f->flags = w->mf->m->flags;
@@ -304,21 +334,32 @@ static void become(Fid *f, Wait *w, Qid qid)
 static void mnt_attach(Req *r)
 {
 	Mnt *m = mnt_of(r->srv);
-	Fcall t = {.type = Tattach, .afid = m->afid};
-	bool done;
-	Wait *w = answer(r, &done);
+	const char *uname = m->uname != NULL ? m->uname : r->i.uname, *aname = m->aname != NULL ? m->aname : r->i.aname;
+	Wait *w = begin(r, NULL);
 
-	if (w != NULL) {
-		become(r->fid, w, w->qid);
+	if (w == NULL)
+		return;
+	if (w->sent) {
+		become(r->fid, w, w->qid, m->redial.fn != NULL ? elem_root(uname, aname) : NULL);
 		finish(r, w);
-	} else if (!done) {
-		w = wait_new(r);
-		w->mf = mfid_new(m);
-		t.fid = w->mf->fid;
-		t.uname = m->uname != NULL ? m->uname : r->i.uname;
-		t.aname = m->aname != NULL ? m->aname : r->i.aname;
-		send(w, &t);
+	} else {
+		w->mf = mfid_new(m, w);
+		send(w, &(Fcall){.type = Tattach, .afid = m->afid, .fid = w->mf->fid, .uname = uname, .aname = aname});
 	}
+}
+
+/* along is where name[n] leads from e; a new reference. */
+static Elem *along(Elem *e, const char *const *name, int n)
+{
+	Elem *at = elem_take(e);
+
+	for (int i = 0; i < n && e != NULL; i++) {
+		Elem *to = strcmp(name[i], "..") != 0 ? elem_new(at, name[i]) : elem_take(at->up != NULL ? at->up : at);
+
+		elem_drop(at);
+		at = to;
+	}
+	return at;
 }
 
 /* walked gives the answer to a Twalk; a short one made no fid. */
@@ -328,13 +369,13 @@ static void walked(Req *r, Wait *w)
 	Qid qid = n > 0 ? r->o.wqid[n - 1] : r->fid->qid;
 
 	if (n < r->i.nwname) {
-		client_fidfree(w->mf->m->c, w->mf->fid);
+		client_fidfree(w->mf->c, w->mf->fid);
 		mfid_free(w->mf);
 		w->mf = NULL;
 	} else {
-		MFid *old = r->newfid == r->fid ? r->fid->aux : NULL;
+		MFid *from = r->fid->aux, *old = r->newfid == r->fid ? from : NULL;
 
-		become(r->newfid, w, qid);
+		become(r->newfid, w, qid, along(from->at, r->i.wname, n));
 		if (old != NULL)
 			clunk(old);
 	}
@@ -344,67 +385,74 @@ static void walked(Req *r, Wait *w)
 static void mnt_walk(Req *r)
 {
 	MFid *mf = r->fid->aux;
-	Fcall t = {.type = Twalk, .fid = mf->fid, .nwname = r->i.nwname};
-	bool done;
-	Wait *w = answer(r, &done);
+	Fcall t = {.type = Twalk, .nwname = r->i.nwname};
+	Wait *w = begin(r, mf);
 
-	if (w != NULL) {
+	if (w == NULL)
+		return;
+	if (w->sent) {
 		walked(r, w);
-	} else if (!done) {
-		memcpy(t.wname, r->i.wname, sizeof t.wname);
-		w = wait_new(r);
-		w->mf = mfid_new(mf->m);
-		w->asked = r->i.nwname;
-		t.newfid = w->mf->fid;
-		send(w, &t);
+		return;
 	}
+	memcpy(t.wname, r->i.wname, sizeof t.wname);
+	w->mf = mfid_new(mf->m, w);
+	w->asked = r->i.nwname;
+	t.fid = w->use.fid;
+	t.newfid = w->mf->fid;
+	send(w, &t);
 }
 
-/* opened: a message may carry what the server says, or what fits. */
-static void opened(Req *r, Wait *w)
+/* opened: a message may carry what the server says, or what fits; name: the file was created. */
+static void opened(Req *r, Wait *w, const char *name)
 {
 	MFid *mf = r->fid->aux;
-	u32 most = client_msize(mf->m->c) - IOHDRSZ;
+	u32 most = client_msize(w->use.c) - IOHDRSZ;
+	Elem *was = NULL;
 
+	lock(&mf->m->lk);
 	mf->iounit = w->iounit > 0 && w->iounit < most ? w->iounit : most;
-	r->fid->qid = w->qid;
+	mf->qid = r->fid->qid = w->qid;
+	mf->omode = r->i.mode;
+	mf->gen = w->use.gen; /* if there is a new connection already, it is to be opened there */
+	if (name != NULL && mf->at != NULL) {
+		was = mf->at;
+		mf->at = elem_new(was, name);
+	}
+	unlock(&mf->m->lk);
+	elem_drop(was);
 	r->o.iounit = w->iounit;
 	finish(r, w);
 }
 
 static void mnt_open(Req *r)
 {
-	Fcall t = {.type = Topen, .fid = ((MFid *)r->fid->aux)->fid, .mode = r->i.mode};
-	bool done;
-	Wait *w = answer(r, &done);
+	Wait *w = begin(r, r->fid->aux);
 
-	if (w != NULL)
-		opened(r, w);
-	else if (!done)
-		send(wait_new(r), &t);
+	if (w != NULL && w->sent)
+		opened(r, w, NULL);
+	else if (w != NULL)
+		send(w, &(Fcall){.type = Topen, .fid = w->use.fid, .mode = r->i.mode});
 }
 
 static void mnt_create(Req *r)
 {
-	Fcall t = {.type = Tcreate, .fid = ((MFid *)r->fid->aux)->fid, .mode = r->i.mode, .perm = r->i.perm};
-	bool done;
-	Wait *w = answer(r, &done);
+	Wait *w = begin(r, r->fid->aux);
 
-	t.name = r->i.name;
-	if (w != NULL)
-		opened(r, w);
-	else if (!done)
-		send(wait_new(r), &t);
+	if (w == NULL)
+		return;
+	if (w->sent)
+		opened(r, w, r->i.name);
+	else
+		send(w, &(Fcall){.type = Tcreate, .fid = w->use.fid, .mode = r->i.mode, .perm = r->i.perm, .name = r->i.name});
 }
 
 /* transfer asks for the next piece of a read or write. */
 static void transfer(Req *r, Wait *w)
 {
-	MFid *mf = r->fid->aux;
-	Fcall t = {.type = r->i.type, .fid = mf->fid, .offset = r->i.offset + w->got, .count = r->i.count - w->got};
+	Fcall t = {.type = r->i.type, .fid = w->use.fid, .offset = r->i.offset + w->got, .count = r->i.count - w->got};
 
-	if (t.count > mf->iounit)
-		t.count = mf->iounit;
+	if (t.count > w->use.iounit)
+		t.count = w->use.iounit;
 	if (t.type == Twrite)
 		t.data = r->i.data + w->got;
 	w->asked = t.count;
@@ -422,18 +470,17 @@ static bool whole(Req *r, const Wait *w)
 static void mnt_rw(Req *r)
 {
 	Wait *w = r->aux;
-	bool done;
 
 	if (w != NULL && w->failed && w->got > 0) { /* what was moved before the error counts */
 		r->o.count = w->got;
 		finish(r, w);
 		return;
 	}
-	w = answer(r, &done);
-	if (done)
+	w = begin(r, r->fid->aux);
+	if (w == NULL)
 		return;
-	if (w == NULL) {
-		transfer(r, wait_new(r));
+	if (!w->sent) {
+		transfer(r, w);
 		return;
 	}
 	w->got += w->count;
@@ -448,27 +495,26 @@ static void mnt_rw(Req *r)
 static void mnt_remove(Req *r)
 {
 	MFid *mf = r->fid->aux;
-	Fcall t = {.type = Tremove, .fid = mf->fid};
-	bool done;
-	Wait *w = answer(r, &done);
+	Wait *w = begin(r, mf);
 
-	if (w != NULL) {
+	if (w != NULL && w->sent) {
 		finish(r, w);
-	} else if (!done) {
+	} else if (w != NULL) {
+		lock(&mf->m->lk);
 		mf->fid = NOFID; /* Tremove clunks, whatever the answer; the number is not used again */
-		send(wait_new(r), &t);
+		unlock(&mf->m->lk);
+		send(w, &(Fcall){.type = Tremove, .fid = w->use.fid});
 	}
 }
 
 static void mnt_stat(Req *r)
 {
-	Fcall t = {.type = Tstat, .fid = ((MFid *)r->fid->aux)->fid};
-	bool done;
-	Wait *w = answer(r, &done);
+	Wait *w = begin(r, r->fid->aux);
 
-	if (w == NULL) {
-		if (!done)
-			send(wait_new(r), &t);
+	if (w == NULL)
+		return;
+	if (!w->sent) {
+		send(w, &(Fcall){.type = Tstat, .fid = w->use.fid});
 	} else if (dir_decode(w->stat, w->nstat, &r->d) < 0) {
 		r->aux = NULL;
 		wait_put(w);
@@ -478,29 +524,39 @@ static void mnt_stat(Req *r)
 	}
 }
 
+/* renamed notes mf's new name, for all that were walked to through it. */
+static void renamed(MFid *mf, const char *name)
+{
+	if (name == NULL || *name == '\0' || mf->at == NULL || mf->at->up == NULL)
+		return;
+	lock(&mf->m->lk);
+	free(mf->at->name);
+	mf->at->name = mem_str(name);
+	unlock(&mf->m->lk);
+}
+
 static void mnt_wstat(Req *r)
 {
-	Fcall t = {.type = Twstat, .fid = ((MFid *)r->fid->aux)->fid};
+	Wait *w = begin(r, r->fid->aux);
 	autofree u8 *stat = NULL;
-	bool done;
-	Wait *w = answer(r, &done);
 	int n;
 
-	if (w != NULL) {
+	if (w == NULL)
+		return;
+	if (w->sent) {
+		renamed(r->fid->aux, r->d.name);
 		finish(r, w);
 		return;
 	}
-	if (done)
-		return;
 	stat = mem_new(dir_size(&r->d));
 	n = dir_encode(&r->d, stat, dir_size(&r->d));
 	if (n < 0) {
+		r->aux = NULL;
+		wait_put(w);
 		req_fail(r);
 		return;
 	}
-	t.stat = stat;
-	t.nstat = (u16)n;
-	send(wait_new(r), &t);
+	send(w, &(Fcall){.type = Twstat, .fid = w->use.fid, .stat = stat, .nstat = (u16)n});
 }
 
 static void mnt_clunk(Fid *f)
@@ -514,7 +570,10 @@ static void mnt_clunk(Fid *f)
 
 static void mnt_end(Srv *s)
 {
-	mnt_put(mnt_of(s));
+	Mnt *m = mnt_of(s);
+
+	heal_end(m);
+	mnt_put(m);
 }
 
 static const SrvOps mnt_ops = {
@@ -540,12 +599,20 @@ Srv *mnt_new(Client *c, const MntOpts *o)
 	if (o == NULL)
 		o = &none;
 	m->c = client_take(c);
+	m->name = mem_str(client_name(c));
+	m->since = clock_ms();
+	m->wall = clock_wall();
+	lock_init(&m->lk, RankMnt);
+	list_init(&m->stale);
+	rendez_init(&m->z);
+	cond_init(&m->wake);
 	ref_init(&m->ref, "mnt");
-	srv_init(&m->srv, client_name(c), &mnt_ops, NULL);
+	srv_init(&m->srv, m->name, &mnt_ops, NULL);
 	m->srv.parallel = true;
 	m->uname = mem_str(o->uname);
 	m->aname = mem_str(o->aname);
 	m->afid = o->afid != NULL ? o->afid->fid : NOFID;
+	m->redial = o->redial;
 	m->deadline = o->deadline;
 	m->stream = o->stream;
 	m->flags = FidRemote | (o->stream ? FidStream : 0) | (o->cache ? FidCache : 0);

@@ -102,6 +102,13 @@ t 'who mounts on it hears what to do' says 'dead mount' "$A" mount "$PWD/sock" "
 t 'which does it' "$A" unmount "$m"
 t 'nothing is left of the dead' clean
 
+t 'mount a server that will die, without healing' "$A" mount -n "$PWD/sock" "$m"
+kill -9 $pid
+t 'every call is an error' says 'error' ls "$m"
+server
+t 'and stays one' says 'error' ls "$m"
+t 'until it is unmounted' timeout 10 "$A" unmount "$m"
+
 t 'mount a server that will stall' "$A" mount -t 2 "$PWD/sock" "$m"
 kill -STOP $pid
 t 'a stalled server is an error in time' says 'timed out' cat "$m/static/file"
@@ -116,8 +123,17 @@ t 'it works' cmp -n 10 "$m/static/file" "$m/static/file"
 cat "$m/pipe" >blocked 2>&1 &
 sleep 0.3
 kill -9 $pid
-t 'the death of the server ends who waits, with an error' timeout 20 sh -c 'until grep -q "error" blocked; do sleep 0.1; done'
-t 'as it does new calls' says 'error' cat "$m/dev"
+t 'the death of the server ends who waits, with an error' timeout 20 sh -c 'until grep -q "refused" blocked; do sleep 0.1; done'
+t 'as it does new calls' says 'refused' cat "$m/dev"
+server
+t 'when the server is there again the mount heals' timeout 60 sh -c "until test -f $m/dev; do sleep 0.1; done"
+exec 3<"$m/static/file"
+dd bs=10 count=1 <&3 >before 2>/dev/null
+kill -9 $pid
+server
+t 'a file that was open is read on' sh -c "timeout 60 cat <&3 >after && cat before after | cmp - $m/static/file"
+exec 3<&-
+kill -9 $pid
 t 'it can be unmounted too' timeout 10 "$A" unmount "$m"
 t 'nothing is left of that either' clean
 

@@ -5,6 +5,7 @@
 #include <os/thread.h>
 #include <srv/call.h>
 #include <srv/conn.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -150,12 +151,122 @@ static void broken(void)
 	end();
 }
 
+/* a mount that heals: its server is hung up, and another connection to it made when redial wants one */
+static atomic_int refuse, redials;
+
+static Client *dial_again(void *arg)
+{
+	ClientOpts co = {.name = "test", .msize = 1024, .deadline_ms = 10000};
+	int p[2];
+
+	redials++;
+	if (refuse > 0) {
+		refuse--;
+		werrstr("nobody is there");
+		return NULL;
+	}
+	thread_join(server); /* the old one */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p) < 0)
+		exit(1);
+	peer = p[1];
+	if (thread_new(&server, "server", serve, NULL) < 0)
+		exit(1);
+	return client_new(p[0], p[0], &co);
+}
+
+static void hangup(void)
+{
+	shutdown(peer, SHUT_RDWR);
+}
+
+static void put(const char *name, const char *text)
+{
+	Fid *root = call_attach(&srv, "glenda", "", NULL, 10000), *f = walk(root, name, NULL);
+
+	if (f == NULL || call_open(f, OWRITE | OTRUNC, NULL, 10000) < 0 ||
+	    call_write(f, text, (u32)strlen(text), 0, NULL, 10000) < 0)
+		printf("# %s: %s\n", name, rerrstr());
+	fid_drop(f);
+	fid_drop(root);
+}
+
+static void heals(void)
+{
+	MntOpts o = {.redial = {.fn = dial_again}};
+	Fid *root, *dir, *f, *g, *h, *w;
+	char c[16] = "";
+
+	begin(&o);
+	root = call_attach(mnt, "glenda", "", NULL, 10000);
+	w = walk(root, NULL, NULL);
+	ok(call_create(w, "log", ORDWR, 0644, NULL, 10000) == 0 && call_write(w, "one", 3, 0, NULL, 10000) == 3,
+	   "a file is open for writing");
+	dir = walk(root, "static", NULL);
+	f = walk(dir, "file", NULL);
+	h = walk(root, "log", NULL);
+	ok(call_open(f, OREAD, NULL, 10000) == 0 && call_read(f, c, 4, 0, NULL, 10000) == 4, "another for reading");
+	ok(call_open(h, OREAD, NULL, 10000) == 0, "and a third that will change");
+
+	hangup();
+	is_int(call_read(f, c, 4, 4, NULL, 10000), 4, "a read goes on when the connection broke");
+	is_int(redials, 1, "on another one");
+	g = walk(dir, "file", NULL);
+	ok(g != NULL && g->qid.path == f->qid.path, "a walk from a directory too");
+	fid_drop(g);
+	is_int(call_write(w, "two", 3, 3, NULL, 10000), 3, "and a write");
+
+	hangup();
+	put("log", "another");
+	is_int(call_read(f, c, 4, 8, NULL, 10000), 4, "again");
+	ok(call_read(h, c, 4, 0, NULL, 10000) < 0 && strstr(rerrstr(), "has changed") != NULL,
+	   "a file that was changed meanwhile is an error: %s", rerrstr());
+	is_int(call_read(w, c, 7, 0, NULL, 10000), 7, "but for its writer");
+
+	g = walk(root, "log", NULL);
+	ok(g != NULL && call_remove(g, NULL, 10000) == 0, "a file is removed");
+	hangup();
+	ok(call_write(w, "x", 1, 0, NULL, 10000) < 0 && strstr(rerrstr(), "hungup") != NULL,
+	   "a write of which nobody knows whether it was done is an error: %s", rerrstr());
+	ok(call_write(w, "x", 1, 0, NULL, 10000) < 0 && strstr(rerrstr(), "does not exist") != NULL,
+	   "and then the file is gone: %s", rerrstr());
+
+	refuse = 1;
+	hangup();
+	is_int(call_read(f, c, 4, 0, NULL, 10000), 4, "it tries more than once");
+	is_int(refuse, 0, "until it is let in");
+
+	refuse = 1 << 20;
+	hangup();
+	ok(call_read(f, c, 4, 0, NULL, 30000) < 0, "a server that is away is an error in time");
+	ok(strstr(rerrstr(), "nobody is there") != NULL, "with the reason: %s", rerrstr());
+	ok(call_read(f, c, 4, 0, NULL, 30000) < 0, "and then at once");
+	refuse = 0;
+	for (int i = 0; i < 600 && call_read(f, c, 4, 0, NULL, 10000) != 4; i++)
+		usleep(100000);
+	is_int(call_read(f, c, 4, 0, NULL, 10000), 4, "until it is back");
+
+	fid_drop(w);
+	fid_drop(h);
+	fid_drop(f);
+	fid_drop(dir);
+	fid_drop(root);
+	srv_drop(mnt);
+	client_drop(client);
+	for (int i = 0; i < 10000 && ref_live("mnt") > 0; i++)
+		usleep(1000);
+	thread_join(server);
+	is_int(ref_live("mnt"), 0, "no mount is left");
+	is_int(ref_live("Fid"), 0, "nor a fid");
+	is_int(ref_live("client"), 0, "nor a client");
+}
+
 int main(void)
 {
 	memsrv_begin(&srv);
 	files();
 	flushes();
 	broken();
+	heals();
 	memsrv_end();
 	return done();
 }

@@ -122,6 +122,9 @@ CFid *client_walk(CFid *f, int n, const char *const *name) must_use;
 /* client_walkpath is client_walk for a path with slashes. */
 CFid *client_walkpath(CFid *f, const char *path) must_use;
 
+/* client_keep frees f but for its fid, whose number is returned: that is the caller's to use and to clunk. */
+u32 client_keep(CFid *f);
+
 /* client_open opens f; client_create makes name in directory f, and f becomes it, open. */
 int client_open(CFid *f, int mode) must_use;
 int client_create(CFid *f, const char *name, int mode, u32 perm) must_use;

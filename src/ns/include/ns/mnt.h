@@ -9,6 +9,13 @@
 #include <client/client.h>
 #include <srv/srv.h>
 
+/* how a mount whose connection broke gets another */
+typedef struct Redial {
+	Client *(*fn)(void *arg); /* a new connection, owned by the caller, or NULL with the reason; may block; NULL: no other */
+	void (*end)(void *arg);	  /* the mount is gone; may be NULL */
+	void *arg;
+} Redial;
+
 typedef struct MntOpts {
 	const char *uname; /* attach as this user whoever asks; NULL: as who attaches says */
 	const char *aname; /* attach to this tree; NULL: as who attaches says */
@@ -16,13 +23,17 @@ typedef struct MntOpts {
 	/* milliseconds for an answer, 0: the client's default.  With stream, opens, reads and writes have none. */
 	int deadline;
 	bool stream; /* files have no offsets (FidStream): /mnt/term, an imported /net */
+	Redial redial; /* the mount heals (heal.c tells how); only without afid */
 	bool cache;  /* contents change with qid.vers only (FidCache): mount -C */
 } MntOpts;
 
 /* mnt_new makes a Srv of c, of which it takes a reference; the caller owns the Srv (srv_drop).  o may be NULL. */
 Srv *mnt_new(Client *c, const MntOpts *o) must_use;
 
-/* mnt_is says whether s is one of these; mnt_client returns its client, which stays s's. */
+/* mnt_state appends a line that says whether s is connected, to what and since when. */
+void mnt_state(const Srv *s, Buf *b);
+
+/* mnt_is says whether s is one of these; mnt_client returns its client, which stays s's (until it is redialled). */
 bool mnt_is(const Srv *s);
 Client *mnt_client(const Srv *s);
 
