@@ -14,6 +14,8 @@
 #include <os/at.h>
 #include <os/io.h>
 #include <os/procinfo.h>
+#include <os/sock.h>
+#include "redial.h"
 #include "mobjpriv.h"
 
 enum { MAXFD = 1 << 20 };
@@ -269,7 +271,17 @@ static char *do_without(Mobj *t, const Req *r, char **w, int n)
 	return answer != NULL ? mem_str(answer) : NULL;
 }
 
-/* do_mount is "mount FLAGS fd FD ANAME NAME" or "mount FLAGS tree s/POST ANAME NAME". */
+/* source is the src of a mount of descriptor fd. */
+static char *source(const char *kind, int fd)
+{
+	char addr[100];
+
+	if (strcmp(kind, "dial") == 0 && sock_peer(fd, addr, sizeof addr) == 0)
+		return mem_printf(DIALLED "%s", addr);
+	return mem_str("fd");
+}
+
+/* do_mount is "mount FLAGS fd|dial FD ANAME NAME" or "mount FLAGS tree s/POST ANAME NAME". */
 static char *do_mount(Mobj *t, const Req *r, char **w, int n)
 {
 	Obj *o;
@@ -285,12 +297,12 @@ static char *do_mount(Mobj *t, const Req *r, char **w, int n)
 		return NULL;
 	}
 	o = obj_new(ObjMount, kern_caller(t->k, r));
-	o->src = mem_str(tree ? w[3] : "fd");
 	o->flags = mem_str(w[1]);
 	o->aname = mem_str(w[4]);
 	o->name = mem_str(w[5]);
 	if (!tree)
 		o->fd = take(r, w[3]);
+	o->src = tree ? mem_str(w[3]) : source(w[2], o->fd);
 	root = !tree && o->fd < 0 ? NULL : obj_root(t, o, r); /* the first attach: errors are the mounter's */
 	if (root == NULL) {
 		obj_drop(o);

@@ -11,7 +11,7 @@
 #include <os/at.h>
 #include <os/io.h>
 #include <srv/call.h>
-#include "mobj.h"
+#include "redial.h"
 
 enum { ATTACHMS = 60000 };
 
@@ -43,8 +43,7 @@ static Client *lookup(u64 dev, u64 ino)
 	return c;
 }
 
-/* client_of returns the client that speaks on fd, which it owns from then on. */
-static Client *client_of(int fd, const char *name)
+Client *mnt9p_client(int fd, const char *name)
 {
 	ClientOpts o = { .name = name };
 	Client *c, *other;
@@ -88,6 +87,7 @@ Fid *mnt9p_root(Kern *k, Obj *o, const Req *r)
 		.cache = strchr(o->flags, 'C') != NULL,
 	};
 	int fd = str_prefix(o->src, "s/") ? kern_posted(k, o->src + 2, r) : io_dup(o->fd);
+	Finfo fi = { 0 };
 	Client *c;
 	Srv *s;
 	Fid *f;
@@ -99,13 +99,20 @@ Fid *mnt9p_root(Kern *k, Obj *o, const Req *r)
 		werrstr("%s: is a file of a mounted server: mount needs a pipe or a socket", o->name);
 		return NULL;
 	}
-	c = client_of(fd, o->name);
-	if (c == NULL)
+	if (at_stat(fd, "", &fi) < 0)
+		fi.ino = 0;
+	mo.redial = redial_of(k, o, fi.dev, fi.ino);
+	c = mnt9p_client(fd, o->name);
+	/* the connection of a mount of the last kernel process may have ended meanwhile */
+	if (c == NULL && mo.redial.fn != NULL && o->born != INT64_MIN)
+		return mnt_away(o->name, &mo, mo.uname, o->aname);
+	if (c == NULL) {
+		if (mo.redial.end != NULL)
+			mo.redial.end(mo.redial.arg);
 		return NULL;
+	}
 	s = mnt_new(c, &mo);
 	client_drop(c);
-	if (s == NULL)
-		return NULL;
 	f = call_attach(s, mo.uname, o->aname, &r->caller, ATTACHMS);
 	srv_drop(s);
 	return f;

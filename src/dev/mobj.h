@@ -5,6 +5,7 @@
 #ifndef DEV_MOBJ_H
 #define DEV_MOBJ_H
 
+#include <client/client.h>
 #include "kernpriv.h"
 
 enum { ObjUnion, ObjMount, ObjPipe };
@@ -36,7 +37,7 @@ typedef struct Obj {
 	char *owner; /* who made it, and for whom it acts */
 	Omem *m; /* of a union */
 	int n;
-	char *src, *aname, *flags, *name; /* of a mount: src is "s/NAME", or "fd" */
+	char *src, *aname, *flags, *name; /* of a mount: src is "s/NAME", "fd" or "dial/ADDRESS" */
 	int fd;  /* of a mount from a descriptor, else -1 */
 	Lock lk; /* protects root */
 	Fid *root;
@@ -91,6 +92,9 @@ char *mobj_list(Mobj *t) must_use;
 
 /* mobj_bind enters a plain bind of user uid into the journal: words of "bind DEV ROOT POINT FLAGS NAME". */
 int mobj_bind(Mobj *t, char **w, int n, u32 uid) must_use;
+
+/* mnt9p_client returns the client that speaks 9P on fd, which it owns from then on; every mount of it shares that one. */
+Client *mnt9p_client(int fd, const char *name) must_use;
 
 /* mnt9p_root attaches to the 9P server of mount o. */
 Fid *mnt9p_root(Kern *k, Obj *o, const Req *r) must_use;

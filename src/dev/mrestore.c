@@ -67,7 +67,7 @@ static Obj *restore_obj(Mobj *t, char **w, int n)
 		o->src = mem_str(w[3]);
 		o->aname = mem_str(w[4]);
 		o->name = mem_str(w[5]);
-		if (strcmp(o->src, "fd") == 0)
+		if (!str_prefix(o->src, "s/"))
 			o->fd = kern_stored(t->k, key);
 	}
 	o->born = clock_ms();

@@ -28,6 +28,7 @@
 #include <base/err.h>
 #include <base/mem.h>
 #include <base/str.h>
+#include <client/dial.h>
 #include <ns/mtab.h>
 #include <ns/ns.h>
 #include <os/at.h>
@@ -105,12 +106,18 @@ static void place_close(Place *p)
 	free(p->inside);
 }
 
+/* is_addr says whether name is a network address, net!host!service, and no file. */
+static bool is_addr(const char *name)
+{
+	return strchr(name, '!') != NULL && access(name, F_OK) < 0;
+}
+
 /* typed_name is name as ns is to show it: a path from the root, or a # name. */
 static char *typed_name(const char *name)
 {
 	autofree char *cwd = NULL;
 
-	if (*name == '#' || *name == '/')
+	if (*name == '#' || *name == '/' || is_addr(name))
 		return mem_str(name);
 	cwd = getcwd(NULL, 0);
 	return path_join(cwd != NULL ? cwd : "/", name);
@@ -594,6 +601,19 @@ static int mount_file(Place *p, const char *srv, const char *old, int flags, con
 	return fd < 0 ? os_werr("%s", srv) : ns_mountfd(fd, srv, old, flags, aname);
 }
 
+/* mount_dial mounts what answers at an address; the kernel process can call there again. */
+static int mount_dial(const char *addr, const char *old, int flags, const char *aname)
+{
+	autofree char *full = dial_addr(addr, "net", "9fs");
+	autofd int fd = dial(full, 0);
+	char num[16];
+
+	if (fd < 0)
+		return werrstr("%s: %s", addr, rerrstr());
+	snprintf(num, sizeof num, "%d", fd);
+	return mount_cmd("dial", num, addr, old, flags, aname);
+}
+
 int ns_mount(const char *srv, const char *old, int flags, const char *aname)
 {
 	int fd = fd_name(srv), rc;
@@ -602,6 +622,8 @@ int ns_mount(const char *srv, const char *old, int flags, const char *aname)
 
 	if (fd >= 0)
 		return mount_open(fd, srv, old, flags, aname);
+	if (is_addr(srv))
+		return mount_dial(srv, old, flags, aname);
 	rc = place_open(&p, srv);
 	if (rc == 0)
 		rc = ns_open(&ns) < 0 ? -1 : place_find(&p, &ns);

@@ -120,7 +120,6 @@ static void broke(Mnt *m, const Client *c)
 	else if (m->tries > SHAKY)
 		m->tries = SHAKY;
 	m->since = clock_ms();
-	m->wall = clock_wall();
 }
 
 bool heal_lost(Mnt *m, Client *c)
@@ -222,6 +221,21 @@ void heal_end(Mnt *m)
 	unlock(&m->lk);
 }
 
+bool heal_away(MFid *mf)
+{
+	Mnt *m = mf->m;
+	bool away;
+
+	if (m->redial.fn == NULL || mf->at->up != NULL || mf->c != NULL)
+		return false;
+	lock(&m->lk);
+	away = m->down && m->gen == 0;
+	if (want(m) < 0)
+		errset(Enone);
+	unlock(&m->lk);
+	return away;
+}
+
 /* backoff is how long the attempt after n others waits. */
 static int backoff(int n)
 {
@@ -255,13 +269,12 @@ static void reconnect(Mnt *m)
 		free(m->why);
 		m->why = mem_printf("%s: %s: %s", m->name, errtext(Ehungup), rerrstr());
 	} else {
-		old = m->c;
+		old = m->c; /* NULL at first, if it was away */
 		m->c = c;
 		m->gen++;
 		m->down = false;
 		m->since = clock_ms();
-		m->wall = clock_wall();
-		unlock(&m->lk);
+			unlock(&m->lk);
 		client_drop(old);
 		lock(&m->lk);
 	}

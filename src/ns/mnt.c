@@ -56,17 +56,27 @@ void mnt_put(Mnt *m)
 	free(m);
 }
 
-static MFid *mfid_new(Mnt *m, const Wait *w)
+/* mfid_away is one that the healer is still to make. */
+static MFid *mfid_away(Mnt *m)
 {
 	MFid *mf = mem_new(sizeof *mf);
 
 	ref_take(&m->ref);
 	mf->m = m;
+	mf->fid = NOFID;
+	mf->gen = m->gen;
+	mf->omode = -1;
+	list_init(&mf->link);
+	return mf;
+}
+
+static MFid *mfid_new(Mnt *m, const Wait *w)
+{
+	MFid *mf = mfid_away(m);
+
 	mf->c = client_take(w->use.c);
 	mf->fid = client_fid(w->use.c);
 	mf->gen = w->use.gen;
-	mf->omode = -1;
-	list_init(&mf->link);
 	return mf;
 }
 
@@ -98,7 +108,7 @@ void mfid_clunk(MFid *mf)
 {
 	Fcall t = {.type = Tclunk, .fid = mf->fid};
 
-	if (mf->fid == NOFID || client_send(mf->c, &t, clunked, mf, 0) == 0)
+	if (mf->fid == NOFID || mf->c == NULL || client_send(mf->c, &t, clunked, mf, 0) == 0)
 		mfid_free(mf);
 }
 
@@ -319,15 +329,20 @@ static void finish(Req *r, Wait *w)
 	wait_put(w);
 }
 
+static void point(Fid *f, MFid *mf, Qid qid, Elem *at)
+{
+	mf->at = at;
+	mf->qid = qid;
+	f->aux = mf;
+	f->qid = qid;
+	f->flags = mf->m->flags;
+	f->live = true;
+}
+
 /* become makes f the fid that w's message made; at is where it is. */
 static void become(Fid *f, Wait *w, Qid qid, Elem *at)
 {
-	w->mf->at = at;
-	w->mf->qid = qid;
-	f->aux = w->mf;
-	f->qid = qid;
-	f->flags = w->mf->m->flags;
-	f->live = true;
+	point(f, w->mf, qid, at);
 	w->mf = NULL;
 }
 
@@ -386,8 +401,14 @@ static void mnt_walk(Req *r)
 {
 	MFid *mf = r->fid->aux;
 	Fcall t = {.type = Twalk, .nwname = r->i.nwname};
-	Wait *w = begin(r, mf);
+	Wait *w;
 
+	if (r->aux == NULL && r->i.nwname == 0 && r->newfid != r->fid && heal_away(mf)) {
+		point(r->newfid, mfid_away(mf->m), r->fid->qid, elem_take(mf->at));
+		req_ok(r);
+		return;
+	}
+	w = begin(r, mf);
 	if (w == NULL)
 		return;
 	if (w->sent) {
@@ -507,10 +528,25 @@ static void mnt_remove(Req *r)
 	}
 }
 
+/* made_up is the stat of a directory of which nothing is known yet. */
+static void made_up(Req *r)
+{
+	const char *user = ((MFid *)r->fid->aux)->at->uname;
+	u32 now = (u32)clock_wall();
+
+	r->d = (Dir){.qid = r->fid->qid, .mode = DMDIR | 0555, .atime = now, .mtime = now, .name = "/", .uid = user, .gid = user, .muid = ""};
+	req_ok(r);
+}
+
 static void mnt_stat(Req *r)
 {
-	Wait *w = begin(r, r->fid->aux);
+	Wait *w;
 
+	if (r->aux == NULL && heal_away(r->fid->aux)) {
+		made_up(r);
+		return;
+	}
+	w = begin(r, r->fid->aux);
 	if (w == NULL)
 		return;
 	if (!w->sent) {
@@ -591,17 +627,14 @@ static const SrvOps mnt_ops = {
 	.end = mnt_end,
 };
 
-Srv *mnt_new(Client *c, const MntOpts *o)
+static Mnt *make(Client *c, const char *name, const MntOpts *o)
 {
-	static const MntOpts none;
 	Mnt *m = mem_new(sizeof *m);
 
-	if (o == NULL)
-		o = &none;
-	m->c = client_take(c);
-	m->name = mem_str(client_name(c));
+	m->c = c != NULL ? client_take(c) : NULL;
+	m->down = c == NULL;
+	m->name = mem_str(name);
 	m->since = clock_ms();
-	m->wall = clock_wall();
 	lock_init(&m->lk, RankMnt);
 	list_init(&m->stale);
 	rendez_init(&m->z);
@@ -616,7 +649,24 @@ Srv *mnt_new(Client *c, const MntOpts *o)
 	m->deadline = o->deadline;
 	m->stream = o->stream;
 	m->flags = FidRemote | (o->stream ? FidStream : 0) | (o->cache ? FidCache : 0);
-	return &m->srv;
+	return m;
+}
+
+Srv *mnt_new(Client *c, const MntOpts *o)
+{
+	static const MntOpts none;
+
+	return &make(c, client_name(c), o != NULL ? o : &none)->srv;
+}
+
+Fid *mnt_away(const char *name, const MntOpts *o, const char *uname, const char *aname)
+{
+	Mnt *m = make(NULL, name, o);
+	Fid *f = fid_new(&m->srv, uname);
+
+	point(f, mfid_away(m), (Qid){.type = QTDIR}, elem_root(uname, aname));
+	srv_drop(&m->srv);
+	return f;
 }
 
 bool mnt_is(const Srv *s)

@@ -32,7 +32,6 @@ typedef struct Mnt {
 	bool ended;
 	int tries;   /* since the last connection that was good for a while */
 	i64 since;   /* clock_ms when c was made, or broke */
-	i64 wall;    /* the same in seconds since 1970 */
 	char *why;   /* it broke; or the last attempt failed */
 	List stale;  /* MFids of older connections that are wanted */
 	Rendez z;    /* where their requests wait */
@@ -85,6 +84,9 @@ bool heal_lost(Mnt *m, Client *c);
 
 /* heal_wait parks r until mf (NULL: m) may be used again, or refuses it. */
 void heal_wait(Req *r, Mnt *m, MFid *mf);
+
+/* heal_away says whether mf is the root of a server that nobody has talked to yet; it is dialled. */
+bool heal_away(MFid *mf);
 
 /* heal_forget takes mf, which is about to be freed, from the healer; false: the healer will free it. */
 bool heal_forget(MFid *mf);

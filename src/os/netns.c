@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <linux/sockios.h>
 #include <base/err.h>
 #include <base/str.h>
 #include <os/io.h>
@@ -61,6 +63,13 @@ static bool excursion(Visit *v)
 	if (setns(home, CLONE_NEWNET) < 0)
 		abort(); /* it was allowed a moment ago; going on in the wrong stack would be worse */
 	return true;
+}
+
+int netns_ofsocket(int sock)
+{
+	int fd = ioctl(sock, SIOCGSKNS);
+
+	return fd < 0 ? os_werr("a socket's net name space") : fd;
 }
 
 int netns_run(int ns, int (*fn)(void *arg), void *arg)

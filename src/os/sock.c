@@ -216,6 +216,21 @@ int sock_accept(int lfd, char *from, size_t n)
 	return fd;
 }
 
+int sock_peer(int fd, char *text, size_t n)
+{
+	Addr a = { 0 };
+	socklen_t len = sizeof a;
+	char who[80];
+
+	if (getpeername(fd, &a.sa, &len) < 0)
+		return os_werr("getpeername");
+	if (a.sa.sa_family != AF_INET && a.sa.sa_family != AF_INET6)
+		return errset(Ebadarg);
+	print(who, sizeof who, &a);
+	snprintf(text, n, "tcp!%s", who);
+	return 0;
+}
+
 int sock_port(int fd)
 {
 	Addr a = { 0 };

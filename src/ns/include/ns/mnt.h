@@ -30,6 +30,12 @@ typedef struct MntOpts {
 /* mnt_new makes a Srv of c, of which it takes a reference; the caller owns the Srv (srv_drop).  o may be NULL. */
 Srv *mnt_new(Client *c, const MntOpts *o) must_use;
 
+/*
+ * mnt_away makes a Srv whose server is still to be dialled (o->redial), and its root for uname and aname, a Fid that
+ * holds the Srv; its stat is made up until then.  name is for messages.
+ */
+Fid *mnt_away(const char *name, const MntOpts *o, const char *uname, const char *aname) must_use;
+
 /* mnt_state appends a line that says whether s is connected, to what and since when. */
 void mnt_state(const Srv *s, Buf *b);
 

@@ -22,6 +22,9 @@ int sock_accept(int lfd, char *from, size_t n) must_use;
 /* sock_nodelay makes a TCP socket send small messages at once; others it leaves alone. */
 void sock_nodelay(int fd);
 
+/* sock_peer writes whom TCP socket fd is connected to, as "tcp!ADDRESS!PORT"; -1 if it is none, or not any more. */
+int sock_peer(int fd, char *text, size_t n) must_use;
+
 /* sock_port returns the port a socket is bound to. */
 int sock_port(int fd) must_use;
 
