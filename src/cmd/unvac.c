@@ -6,11 +6,15 @@
 #include <unistd.h>
 #include <base/mem.h>
 #include <base/str.h>
+#include <os/procinfo.h>
 #include "cmds.h"
 #include "tool.h"
 #include "unvac.h"
 
-enum { CACHE = 32 << 20 };
+enum {
+	CACHE = 32 << 20,
+	CHUNK = 32, /* files */
+};
 
 static struct {
 	UnRun r;
@@ -94,44 +98,92 @@ static void one_dir(VacFile *f, UnDir *to, Buf *path, int depth)
 	undir_drop(sub);
 }
 
-static void one(VacFile *f, UnDir *to, Buf *path, int depth)
+static void one(VacFile *f, UnDir *to, UnBatch **batch, Buf *path, int depth)
 {
-	int w = wanted(buf_text(path));
-
-	if (w == 0 || (w == 1 && !vacfile_isdir(f)))
-		return;
 	if (u.table)
 		print_name(stdout, f, buf_text(path));
 	else if (u.verbose)
 		print_name(stderr, f, buf_text(path));
-	if (vacfile_isdir(f))
+	if (vacfile_isdir(f)) {
+		un_push(&u.r, batch);
 		one_dir(f, to, path, depth);
-	else if (u.cat && !(f->dir.mode & (ModeLink | ModePipe | ModeDev))) {
-		if (un_copy(&u.r, f, 1) < 0)
+	} else if (u.cat && !(f->dir.mode & (ModeLink | ModePipe | ModeDev))) {
+		if (un_copy(&u.r, f, 1, false) < 0)
 			un_problem(&u.r, "%s: %s", buf_text(path), rerrstr());
 	} else if (!u.table && !u.cat)
-		un_file(&u.r, to, f, buf_text(path));
+		un_file(&u.r, batch, to, f);
+}
+
+/* What a directory has is looked at CHUNK files at a time, so that their first blocks can be asked for together. */
+typedef struct Chunk {
+	VacFile *f[CHUNK];
+	int n;
+} Chunk;
+
+static void join(Buf *path, size_t len, const char *elem)
+{
+	path->n = len;
+	if (len > 0)
+		buf_ch(path, '/');
+	buf_str(path, elem);
+}
+
+/* chunk fills c with files that are wanted; false when there are no more */
+static bool chunk(VacList *l, Chunk *c, Buf *path, size_t len)
+{
+	VacFile *f;
+	int r = 1, w;
+
+	for (c->n = 0; c->n < CHUNK && (r = vaclist_next(l, &f)) != 0;) {
+		if (r < 0) {
+			path->n = len;
+			un_problem(&u.r, "in %s: %s", len > 0 ? buf_text(path) : "the archive's root", rerrstr());
+			continue;
+		}
+		join(path, len, f->dir.elem);
+		w = wanted(buf_text(path));
+		if (w == 2 || (w == 1 && vacfile_isdir(f)))
+			c->f[c->n++] = f;
+		else
+			vacfile_drop(f);
+	}
+	return c->n > 0;
+}
+
+static void ahead(const Chunk *c)
+{
+	VWant w[2 * CHUNK];
+	int n = 0;
+
+	for (int i = 0; i < c->n; i++) {
+		VacFile *f = c->f[i];
+		bool dir = vacfile_isdir(f);
+
+		if (dir)
+			w[n++] = vwant_top(&f->me);
+		if (dir || !(u.table || (u.r.diff && f->e.depth == 0)))
+			w[n++] = vwant_top(&f->e);
+	}
+	vcache_want(u.r.cache, w, n);
 }
 
 static void walk(VacFile *dir, UnDir *to, Buf *path, int depth)
 {
 	VacList *l = vaclist_new(dir);
+	UnBatch *batch = NULL;
 	size_t len = path->n;
-	VacFile *f;
-	int c;
+	Chunk c;
 
-	while (l != NULL && (c = vaclist_next(l, &f)) != 0) {
-		if (c < 0) {
-			un_problem(&u.r, "in %s: %s", len > 0 ? buf_text(path) : "the archive's root", rerrstr());
-			continue;
+	while (l != NULL && chunk(l, &c, path, len)) {
+		ahead(&c);
+		for (int i = 0; i < c.n; i++) {
+			join(path, len, c.f[i]->dir.elem);
+			one(c.f[i], to, &batch, path, depth + 1);
+			vacfile_drop(c.f[i]);
 		}
-		if (len > 0)
-			buf_ch(path, '/');
-		buf_str(path, f->dir.elem);
-		one(f, to, path, depth + 1);
-		path->n = len;
-		vacfile_drop(f);
 	}
+	un_push(&u.r, &batch);
+	path->n = len;
 	vaclist_free(l);
 }
 
@@ -144,6 +196,7 @@ static void extract(Vac *vac)
 	if (!u.table && !u.cat) {
 		int n = (int)sysconf(_SC_NPROCESSORS_ONLN);
 
+		proc_umask(0);
 		to = undir_top(&u.r);
 		un_start(&u.r, n < 2 ? 2 : n);
 	}

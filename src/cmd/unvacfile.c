@@ -5,7 +5,8 @@
  * before, so nothing outside of the target is written to, whatever links the
  * archive or somebody else has put there.
  *
- * Threads take files in batches and ask for their first blocks together.
+ * The blocks of a file are written together as far as they are there, and what the
+ * file has already (its mode, by the call that makes it) is not set again.
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -13,51 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <base/list.h>
 #include <base/mem.h>
-#include <base/ref.h>
 #include <os/at.h>
 #include <os/file.h>
 #include <os/io.h>
-#include <os/thread.h>
 #include "tool.h"
 #include "unvac.h"
 
 enum {
-	QUEUE = 256,    /* files that wait; each holds a descriptor of its directory at most */
-	BATCH = 12,
-	AHEAD = 24,     /* blocks of a file */
-	THREADS = 8,
+	AHEAD = 32,     /* blocks of a file that are asked for */
+	GATHER = 16,    /* and written together */
+	FIRST = 16,     /* asked for before its turn comes */
 	LINKMAX = 4096,
 };
-
-struct UnDir {
-	Ref ref;
-	UnRun *r;
-	UnDir *up;
-	int fd;
-	bool made;      /* it is in the archive: set its mode and times in the end */
-	u32 mode;
-	i64 uid, gid, atime, mtime;
-	char *path;
-};
-
-typedef struct Job {
-	Link link;
-	UnDir *dir;
-	VacFile *f;
-	char *path;
-} Job;
-
-static struct {
-	Lock lk;
-	Cond more, room;
-	List jobs;  /* protected by lk */
-	int njobs;
-	bool end;
-	int n;
-	pthread_t t[THREADS];
-} q = { .lk = LOCK_INIT(RankLeaf) };
 
 void un_problem(UnRun *r, const char *fmt, ...)
 {
@@ -88,8 +57,8 @@ static i64 id_of(const char *file, const char *name)
 	return name[0] != 0 && strspn(name, "0123456789") == n && n < 10 ? atoll(name) : -1;
 }
 
-/* ids remembers the last names */
-static i64 ids(int which, const char *name)
+/* the last names are remembered */
+i64 un_id(int which, const char *name)
 {
 	static Lock lk = LOCK_INIT(RankLeaf);
 	static char last[2][METANAME + 1];
@@ -106,7 +75,7 @@ static i64 ids(int which, const char *name)
 	return v;
 }
 
-static u32 mode_of(const UnRun *r, const VacDir *d)
+u32 un_mode(const UnRun *r, const VacDir *d)
 {
 	u32 m = d->mode & 0777;
 
@@ -116,84 +85,66 @@ static u32 mode_of(const UnRun *r, const VacDir *d)
 	return m;
 }
 
-UnDir *undir_top(UnRun *r)
-{
-	UnDir *d = mem_new(sizeof *d);
-
-	ref_init(&d->ref, "UnDir");
-	d->r = r;
-	d->fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->fd < 0)
-		tool_oopsdie(".");
-	return d;
-}
-
-UnDir *undir_make(UnDir *up, VacFile *f, const char *path)
-{
-	UnRun *r = up->r;
-	UnDir *d;
-	int fd;
-
-	(void)!at_mkdir(up->fd, f->dir.elem, 0700);
-	fd = openat(up->fd, f->dir.elem, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0) {
-		os_err();
-		un_problem(r, "%s: there is something that is no directory, or it cannot be made: %s", path, rerrstr());
-		return NULL;
-	}
-	d = mem_new(sizeof *d);
-	ref_init(&d->ref, "UnDir");
-	ref_take(&up->ref);
-	*d = (UnDir){ .ref = d->ref, .r = r, .up = up, .fd = fd, .made = true, .mode = mode_of(r, &f->dir), .uid = -1, .gid = -1,
-		      .atime = -1, .mtime = -1, .path = mem_str(path) };
-	if (r->times) {
-		d->atime = f->dir.atime;
-		d->mtime = f->dir.mtime;
-	}
-	if (r->owners) {
-		d->uid = ids(0, f->dir.uid);
-		d->gid = ids(1, f->dir.gid);
-	}
-	return d;
-}
-
-void undir_drop(UnDir *d)
-{
-	while (d != NULL && ref_drop(&d->ref)) {
-		UnDir *up = d->up;
-
-		if (d->made && file_fattr(d->fd, d->mode, d->uid, d->gid, d->atime, d->mtime) < 0)
-			un_problem(d->r, "%s: %s", d->path, rerrstr());
-		close(d->fd);
-		free(d->path);
-		free(d);
-		d = up;
-	}
-}
-
 static bool zeros(const u8 *p, size_t n) { return p[0] == 0 && memcmp(p, p + 1, n - 1) == 0; }
 
-int un_copy(UnRun *r, VacFile *f, int fd)
+/* blocks on their way into a file */
+typedef struct Out {
+	int fd;
+	i64 off;    /* -1: the file's own */
+	size_t bytes;
+	int n;
+	IoVec v[GATHER];
+	VBlock *b[GATHER];
+} Out;
+
+static int flush(Out *o, UnRun *r)
 {
-	bool holes = lseek(fd, 0, SEEK_CUR) == 0 && fd > 2;
+	int bad = o->n > 0 ? io_writeallv(o->fd, o->v, o->n, o->off) : 0;
+
+	while (o->n > 0)
+		vblock_drop(o->b[--o->n]);
+	__atomic_fetch_add(&r->data, o->bytes, __ATOMIC_RELAXED);
+	if (o->off >= 0)
+		o->off += (i64)o->bytes;
+	o->bytes = 0;
+	return bad;
+}
+
+static int put(Out *o, UnRun *r, VBlock *b, const u8 *p, size_t n)
+{
+	o->b[o->n] = b;
+	o->v[o->n++] = (IoVec){ (u8 *)(uintptr_t)p, n };
+	o->bytes += n;
+	return o->n == GATHER ? flush(o, r) : 0;
+}
+
+int un_copy(UnRun *r, VacFile *f, int fd, bool fresh)
+{
+	Out o = { .fd = fd, .off = fresh ? 0 : -1 };
+	bool hole = false;
 	TreeRead t;
 	const u8 *p;
-	size_t n;
+	size_t n = 0;
 	VBlock *b;
 	int bad = 0;
 
 	treeread_init(&t, r->cache, &f->e, 0, AHEAD);
 	while (bad == 0 && (b = treeread_next(&t, &p, &n)) != NULL) {
-		if (holes && zeros(p, n))
-			bad = lseek(fd, (off_t)n, SEEK_CUR) < 0 ? os_err() : 0;
-		else
-			bad = io_writen(fd, p, n);
-		__atomic_fetch_add(&r->data, n, __ATOMIC_RELAXED);
+		hole = fresh && zeros(p, n);
+		if (!hole) {
+			bad = put(&o, r, b, p, n);
+			continue;
+		}
 		vblock_drop(b);
+		bad = flush(&o, r);
+		o.off += (i64)n;
+		__atomic_fetch_add(&r->data, n, __ATOMIC_RELAXED);
 	}
 	if (bad == 0 && n != 0)
 		bad = -1;
-	if (bad == 0 && holes && ftruncate(fd, (off_t)f->e.size) < 0)
+	if (flush(&o, r) < 0)
+		bad = -1;
+	if (bad == 0 && hole && ftruncate(fd, (off_t)f->e.size) < 0)
 		bad = os_err();
 	return bad;
 }
@@ -229,12 +180,14 @@ static int patch(UnRun *r, VacFile *f, int fd)
 	return ftruncate(fd, (off_t)f->e.size) < 0 ? os_err() : 0;
 }
 
-static int create(int dirfd, const char *name)
+static int create(const UnRun *r, int dirfd, const VacDir *d)
 {
-	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, fd = openat(dirfd, name, flags, 0600);
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	u32 mode = r->owners ? 0600 : un_mode(r, d) & 0777; /* nobody sees what will be its owner's only */
+	int fd = openat(dirfd, d->elem, flags, mode);
 
-	if (fd < 0 && unlinkat(dirfd, name, 0) == 0)
-		fd = openat(dirfd, name, flags, 0600);
+	if (fd < 0 && unlinkat(dirfd, d->elem, 0) == 0)
+		fd = openat(dirfd, d->elem, flags, mode);
 	return fd < 0 ? os_err() : fd;
 }
 
@@ -249,11 +202,11 @@ static int make_file(UnRun *r, int dirfd, VacFile *f)
 		close(fd);
 		fd = -1;
 	}
-	if (!there && (fd = create(dirfd, d->elem)) < 0)
+	if (!there && (fd = create(r, dirfd, d)) < 0)
 		return -1;
-	if ((there ? patch(r, f, fd) : un_copy(r, f, fd)) < 0)
+	if ((there ? patch(r, f, fd) : un_copy(r, f, fd, true)) < 0)
 		return -1;
-	return file_fattr(fd, (i64)mode_of(r, d), r->owners ? ids(0, d->uid) : -1, r->owners ? ids(1, d->gid) : -1,
+	return file_fattr(fd, (i64)un_mode(r, d), r->owners ? un_id(0, d->uid) : -1, r->owners ? un_id(1, d->gid) : -1,
 		r->times ? (i64)d->atime : -1, r->times ? (i64)d->mtime : -1);
 }
 
@@ -283,124 +236,35 @@ static int make_device(int dirfd, VacFile *f)
 	return at_mknod(dirfd, f->dir.elem, type, f->dir.mode & 0777, maj, min);
 }
 
+static int make_one(int dirfd, VacFile *f)
+{
+	const VacDir *d = &f->dir;
+
+	if (d->mode & ModeLink)
+		return make_link(dirfd, f);
+	return d->mode & ModePipe ? at_mkfifo(dirfd, d->elem, d->mode & 0777) : make_device(dirfd, f);
+}
+
 static int make_special(UnRun *r, int dirfd, VacFile *f)
 {
 	const VacDir *d = &f->dir;
-	int bad;
 
-	(void)!at_remove(dirfd, d->elem, false);
-	if (d->mode & ModeLink)
-		bad = make_link(dirfd, f);
-	else if (d->mode & ModePipe)
-		bad = at_mkfifo(dirfd, d->elem, d->mode & 0777);
-	else
-		bad = make_device(dirfd, f);
-	if (bad < 0)
+	if (make_one(dirfd, f) < 0 && (unlinkat(dirfd, d->elem, 0) < 0 || make_one(dirfd, f) < 0))
 		return -1;
-	if (r->owners && at_chown(dirfd, d->elem, ids(0, d->uid), ids(1, d->gid)) < 0)
+	if (r->owners && at_chown(dirfd, d->elem, un_id(0, d->uid), un_id(1, d->gid)) < 0)
 		return -1;
 	return r->times ? at_times(dirfd, d->elem, d->atime, d->mtime) : 0;
 }
 
-static void do_job(Job *j)
-{
-	UnRun *r = j->dir->r;
-	bool special = j->f->dir.mode & (ModeLink | ModePipe | ModeDev);
+static bool special(const VacFile *f) { return f->dir.mode & (ModeLink | ModePipe | ModeDev); }
 
-	if ((special ? make_special(r, j->dir->fd, j->f) : make_file(r, j->dir->fd, j->f)) < 0)
-		un_problem(r, "%s: %s", j->path, rerrstr());
-	undir_drop(j->dir);
-	vacfile_drop(j->f);
-	free(j->path);
-	free(j);
+int un_make(UnRun *r, int dirfd, VacFile *f)
+{
+	return special(f) ? make_special(r, dirfd, f) : make_file(r, dirfd, f);
 }
 
-/* ahead asks for the top blocks of a batch of files */
-static void ahead(UnRun *r, Job **j, int n)
+void un_ahead(UnRun *r, VacFile *f)
 {
-	for (int i = 0; i < n;) {
-		const Entry *e = &j[i]->f->e;
-		Score s[BATCH];
-		int k = 0;
-
-		for (; i < n && j[i]->f->e.depth == e->depth && j[i]->f->e.dsize == e->dsize && j[i]->f->e.psize == e->psize; i++)
-			if (!score_eq(&j[i]->f->e.score, &score_zero))
-				s[k++] = j[i]->f->e.score;
-		if (k > 1 && !r->diff)
-			vcache_ahead(r->cache, s, k, entry_type(e, e->depth), e->depth > 0 ? e->psize : e->dsize);
-	}
-}
-
-static int take(Job **j)
-{
-	int n = 0, max = 1 + q.njobs / (q.n + 1);
-	Link *l;
-
-	while (n < BATCH && n < max && (l = list_pop(&q.jobs)) != NULL) {
-		j[n++] = list_item(l, Job, link);
-		q.njobs--;
-	}
-	if (n > 0)
-		cond_one(&q.room);
-	return n;
-}
-
-static void worker(void *arg)
-{
-	UnRun *r = arg;
-	Job *j[BATCH];
-
-	lock(&q.lk);
-	for (;;) {
-		int n = take(j);
-
-		if (n == 0 && q.end)
-			break;
-		if (n == 0) {
-			cond_wait(&q.more, &q.lk, -1);
-			continue;
-		}
-		unlock(&q.lk);
-		ahead(r, j, n);
-		for (int i = 0; i < n; i++)
-			do_job(j[i]);
-		lock(&q.lk);
-	}
-	unlock(&q.lk);
-}
-
-void un_start(UnRun *r, int threads)
-{
-	cond_init(&q.more);
-	cond_init(&q.room);
-	list_init(&q.jobs);
-	for (q.n = 0; q.n < threads && q.n < THREADS; q.n++)
-		if (thread_new(&q.t[q.n], "unvac", worker, r) < 0)
-			tool_die("%s", rerrstr());
-}
-
-void un_file(UnRun *r, UnDir *d, VacFile *f, const char *path)
-{
-	Job *j = mem_new(sizeof *j);
-
-	ref_take(&d->ref);
-	*j = (Job){ .dir = d, .f = vacfile_take(f), .path = mem_str(path) };
-	lock(&q.lk);
-	while (q.njobs >= QUEUE)
-		cond_wait(&q.room, &q.lk, -1);
-	list_add(&q.jobs, &j->link);
-	q.njobs++;
-	if (q.njobs == 1 || q.njobs % BATCH == 0)
-		cond_one(&q.more);
-	unlock(&q.lk);
-}
-
-void un_end(UnRun *r)
-{
-	lock(&q.lk);
-	q.end = true;
-	cond_all(&q.more);
-	unlock(&q.lk);
-	for (int i = 0; i < q.n; i++)
-		thread_join(q.t[i]);
+	if (!special(f) && !r->diff && f->e.depth > 0)
+		(void)!tree_ahead(r->cache, &f->e, 0, FIRST); /* who reads it is told of errors */
 }

@@ -30,7 +30,15 @@ typedef struct Old {
 	size_t n;
 } Old;
 
-static void add(VacRun *r, VacwDir *out, VacFile *old, int dirfd, const char *name, const char *elem, Buf *path, int depth);
+/* A directory that is being walked; fd is -1 while it is closed, so that a tree may be deeper than there are descriptors. */
+typedef struct Place {
+	int fd;
+	u64 dev, ino;
+} Place;
+
+enum { OPENDEPTH = 64 }; /* directories deeper than this are closed while one below them is walked */
+
+static void add(VacRun *r, VacwDir *out, VacFile *old, Place *in, const char *name, const char *elem, Buf *path, int depth);
 
 static void got_name(void *arg, const char *name)
 {
@@ -214,13 +222,36 @@ static void add_file(VacRun *r, VacwDir *out, VacFile *old, const VacDir *d, con
 	read_file(r, out, place, fd, fi->size, path, old != NULL && !vacfile_isdir(old) ? &old->e : NULL, old != NULL ? old->vac : NULL);
 }
 
-static void in_dir(VacRun *r, VacwDir *out, VacFile *old, int fd, Buf *path, int depth)
+static int place(Place *p, int fd)
+{
+	Finfo fi;
+
+	p->fd = fd;
+	if (fd < 0 || at_stat(fd, "", &fi) < 0)
+		return -1;
+	p->dev = fi.dev;
+	p->ino = fi.ino;
+	return 0;
+}
+
+/* back opens a directory that was closed from the one below it; true if it is the one that it was */
+static bool back(Place *p, int below)
+{
+	Place was = *p;
+
+	if (place(p, open_at(below, "..", O_RDONLY | O_DIRECTORY)) == 0 && p->dev == was.dev && p->ino == was.ino)
+		return true;
+	io_autoclose(&p->fd);
+	return false;
+}
+
+static void in_dir(VacRun *r, VacwDir *out, VacFile *old, Place *p, Buf *path, int depth)
 {
 	Names names = { NULL, 0 };
 	Old o = old_list(old);
 	size_t len = path->n;
 
-	if (at_list(fd, got_name, &names) < 0)
+	if (at_list(p->fd, got_name, &names) < 0)
 		vac_problem(r, "%s: %s", buf_text(path), rerrstr());
 	if (names.n > 0)
 		qsort(names.s, names.n, sizeof names.s[0], by_order);
@@ -228,7 +259,8 @@ static void in_dir(VacRun *r, VacwDir *out, VacFile *old, int fd, Buf *path, int
 		if (len > 0 && buf_text(path)[len - 1] != '/')
 			buf_ch(path, '/');
 		buf_str(path, names.s[i]);
-		add(r, out, old_find(&o, names.s[i]), fd, names.s[i], names.s[i], path, depth + 1);
+		if (p->fd >= 0)
+			add(r, out, old_find(&o, names.s[i]), p, names.s[i], names.s[i], path, depth + 1);
 		path->n = len;
 		free(names.s[i]);
 	}
@@ -236,23 +268,36 @@ static void in_dir(VacRun *r, VacwDir *out, VacFile *old, int fd, Buf *path, int
 	old_free(&o);
 }
 
-static void add_dir(VacRun *r, VacwDir *out, VacFile *old, const VacDir *d, int dirfd, const char *name, Buf *path, int depth)
+static void walk_dir(VacRun *r, VacwDir *out, VacFile *old, Place *in, Place *p, Buf *path, int depth)
 {
-	autofd int fd = open_at(dirfd, name, O_RDONLY | O_DIRECTORY);
+	bool closed = depth > OPENDEPTH;
+
+	if (closed)
+		io_autoclose(&in->fd);
+	in_dir(r, out, old, p, path, depth);
+	if (closed && !back(in, p->fd))
+		vac_problem(r, "%s was moved meanwhile: what is beside it is left out", buf_text(path));
+}
+
+static void add_dir(VacRun *r, VacwDir *out, VacFile *old, const VacDir *d, Place *in, const char *name, Buf *path, int depth)
+{
+	Place p;
 	VacwDir *sub;
 
-	if (fd < 0 || depth > VACDEPTH) {
-		vac_problem(r, "%s: %s", buf_text(path), fd < 0 ? rerrstr() : "too many directories within each other");
+	if (place(&p, open_at(in->fd, name, O_RDONLY | O_DIRECTORY)) < 0 || depth > VACDEPTH) {
+		vac_problem(r, "%s: %s", buf_text(path), depth > VACDEPTH ? "too many directories within each other" : rerrstr());
+		io_autoclose(&p.fd);
 		return;
 	}
 	sub = vacwdir_dir(out, r->out, d);
-	if (sub == NULL) {
+	if (sub == NULL)
 		vac_problem(r, "%s: %s", buf_text(path), rerrstr());
-		return;
+	else {
+		walk_dir(r, sub, old, in, &p, path, depth);
+		if (vacwdir_end(sub, r->out) < 0)
+			tool_die("%s: %s", buf_text(path), rerrstr());
 	}
-	in_dir(r, sub, old, fd, path, depth);
-	if (vacwdir_end(sub, r->out) < 0)
-		tool_die("%s: %s", buf_text(path), rerrstr());
+	io_autoclose(&p.fd);
 }
 
 /* merge puts another archive's files into out; their numbers are moved behind all that were given */
@@ -291,8 +336,9 @@ static int merge(VacRun *r, VacwDir *out, int dirfd, const char *name, const cha
 	return 0;
 }
 
-static void add(VacRun *r, VacwDir *out, VacFile *old, int dirfd, const char *name, const char *elem, Buf *path, int depth)
+static void add(VacRun *r, VacwDir *out, VacFile *old, Place *in, const char *name, const char *elem, Buf *path, int depth)
 {
+	int dirfd = in->fd;
 	const char *p = buf_text(path);
 	Finfo fi;
 	VacDir d;
@@ -318,7 +364,7 @@ static void add(VacRun *r, VacwDir *out, VacFile *old, int dirfd, const char *na
 		fprintf(stderr, "%s%s\n", p, at_isdir(&fi) ? "/" : "");
 	vac_progress(r, false);
 	if (at_isdir(&fi))
-		add_dir(r, out, old, &d, dirfd, name, path, depth);
+		add_dir(r, out, old, &d, in, name, path, depth);
 	else if (at_isfile(&fi))
 		add_file(r, out, old, &d, &fi, dirfd, name, p);
 	else
@@ -334,6 +380,7 @@ static bool nameless(const char *path)
 void vac_tree(VacRun *r, VacwDir *dir, VacFile *old, const char *arg)
 {
 	autofree char *name = tool_path(arg), *clean = NULL;
+	Place p = { AT_FDCWD, 0, 0 };
 	Buf path = { 0 };
 	const char *elem;
 	VacFile *f;
@@ -345,16 +392,15 @@ void vac_tree(VacRun *r, VacwDir *dir, VacFile *old, const char *arg)
 	clean = path_clean(mem_printf("%s/", name));
 	buf_str(&path, strcmp(clean, ".") == 0 ? "" : clean);
 	if (nameless(clean)) {
-		autofd int fd = open_at(AT_FDCWD, clean, O_RDONLY | O_DIRECTORY);
-
-		if (fd < 0)
+		if (place(&p, open_at(AT_FDCWD, clean, O_RDONLY | O_DIRECTORY)) < 0)
 			vac_problem(r, "%s: %s", clean, rerrstr());
 		else
-			in_dir(r, dir, old, fd, &path, 0);
+			in_dir(r, dir, old, &p, &path, 0);
+		io_autoclose(&p.fd);
 	} else {
 		elem = path_base(clean);
 		f = old != NULL ? vacfile_walk(old, elem) : NULL;
-		add(r, dir, f, AT_FDCWD, clean, elem, &path, 0);
+		add(r, dir, f, &p, clean, elem, &path, 0);
 		vacfile_drop(f);
 	}
 	buf_free(&path);

@@ -127,10 +127,16 @@ static struct timespec seconds(i64 t) { return (struct timespec){ t < 0 ? 0 : t,
 int file_fattr(int fd, i64 mode, i64 uid, i64 gid, i64 atime, i64 mtime)
 {
 	struct timespec t[2] = { seconds(atime), seconds(mtime) };
+	bool owner = false;
+	struct stat st;
 
-	if ((uid >= 0 || gid >= 0) && fchown(fd, (uid_t)uid, (gid_t)gid) < 0)
+	if ((mode >= 0 || uid >= 0 || gid >= 0) && fstat(fd, &st) < 0)
+		return os_werr("fstat");
+	if ((uid >= 0 && (uid_t)uid != st.st_uid) || (gid >= 0 && (gid_t)gid != st.st_gid))
+		owner = true;
+	if (owner && fchown(fd, (uid_t)uid, (gid_t)gid) < 0)
 		return os_werr("set owner");
-	if (mode >= 0 && fchmod(fd, (mode_t)mode) < 0)
+	if (mode >= 0 && (owner || (mode_t)mode != (st.st_mode & 07777)) && fchmod(fd, (mode_t)mode) < 0)
 		return os_werr("set mode");
 	return (atime >= 0 || mtime >= 0) && futimens(fd, t) < 0 ? os_werr("set times") : 0;
 }

@@ -24,6 +24,7 @@ void io_autoclose(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+	*fd = -1;
 }
 
 int os_werr(const char *fmt, ...)
@@ -254,6 +255,27 @@ ssize_t io_recvfds(int sock, void *data, size_t n, int *fd, int *nfd)
 
 _Static_assert(sizeof(IoVec) == sizeof(struct iovec) && offsetof(IoVec, n) == offsetof(struct iovec, iov_len),
 	       "an IoVec is an iovec");
+
+int io_writeallv(int fd, IoVec *iov, int n, i64 off)
+{
+	while (n > 0) {
+		struct iovec *v = (struct iovec *)(uintptr_t)iov;
+		ssize_t k = off < 0 ? writev(fd, v, n) : pwritev(fd, v, n, off);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return os_werr("write");
+		off += off < 0 ? 0 : k;
+		for (; n > 0 && (size_t)k >= iov->n; iov++, n--)
+			k -= (ssize_t)iov->n;
+		if (n > 0) {
+			iov->p = (u8 *)iov->p + k;
+			iov->n -= (size_t)k;
+		}
+	}
+	return 0;
+}
 
 ssize_t io_sendv(int fd, const IoVec *iov, int n, bool socket)
 {

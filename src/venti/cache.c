@@ -229,30 +229,38 @@ VBlock *vcache_get(VCache *c, const Score *s, int type, u32 full)
 	return b;
 }
 
-void vcache_ahead(VCache *c, const Score *s, int n, int type, u32 full)
+/* wish enters a block that nobody holds yet, if it is not there and there is room; false when there is none */
+static bool wish(VCache *c, const VWant *w, VBlock **b, int *k)
+{
+	if (w->full > BLOCKMOST || score_eq(&w->score, &score_zero) || *slot(c, &w->score, w->type, w->full) != NULL)
+		return true;
+	if (!evict(c, w->full))
+		return false;
+	if (*slot(c, &w->score, w->type, w->full) != NULL)
+		return true;
+	b[*k] = enter(c, &w->score, w->type, w->full);
+	if (b[*k] == NULL)
+		return false;
+	++*k;
+	return true;
+}
+
+void vcache_want(VCache *c, const VWant *w, int n)
 {
 	VBlock *b[BATCH];
 	VReq *r[BATCH];
 	int k = 0;
 
 	lock(&c->lk);
-	for (int i = 0; i < n && k < BATCH && full <= BLOCKMOST; i++) {
-		if (score_eq(&s[i], &score_zero) || *slot(c, &s[i], type, full) != NULL)
-			continue;
-		if (!evict(c, full))
+	for (int i = 0; i < n && k < BATCH; i++)
+		if (!wish(c, &w[i], b, &k))
 			break;
-		if (*slot(c, &s[i], type, full) != NULL)
-			continue;
-		b[k] = enter(c, &s[i], type, full);
-		if (b[k] == NULL)
-			break;
-		r[k] = &b[k]->r;
-		k++;
-	}
 	c->stats.ahead += (u64)k;
 	unlock(&c->lk);
 	if (k == 0)
 		return;
+	for (int i = 0; i < k; i++)
+		r[i] = &b[i]->r;
 	vreq_start(c->v, r, k);
 	lock(&c->lk);
 	for (int i = 0; i < k; i++) {
@@ -261,6 +269,22 @@ void vcache_ahead(VCache *c, const Score *s, int n, int type, u32 full)
 	}
 	cond_all(&c->changed);
 	unlock(&c->lk);
+}
+
+void vcache_ahead(VCache *c, const Score *s, int n, int type, u32 full)
+{
+	VWant w[BATCH];
+
+	if (n > BATCH)
+		n = BATCH;
+	for (int i = 0; i < n; i++)
+		w[i] = (VWant){ s[i], (u8)type, full };
+	vcache_want(c, w, n);
+}
+
+VWant vwant_top(const Entry *e)
+{
+	return (VWant){ e->score, (u8)entry_type(e, e->depth), e->depth > 0 ? e->psize : e->dsize };
 }
 
 const u8 *vblock_bytes(const VBlock *b) { return b->p; }

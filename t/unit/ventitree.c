@@ -110,6 +110,32 @@ static void sizes(void)
 	}
 }
 
+/* several trees' first blocks, of different types, are asked for once */
+static void wants(void)
+{
+	VCache *c = vcache_new(v, 64 * DSIZE);
+	Entry e[3] = { file(DSIZE), file(NP * DSIZE), file(26 * DSIZE) };
+	VWant w[4];
+	VCacheStats s;
+
+	for (int i = 0; i < 3; i++)
+		w[i] = vwant_top(&e[i]);
+	w[3] = w[0];
+	vcache_want(c, w, 4);
+	vcache_stats(c, &s);
+	is_int((int)s.ahead, 3, "three blocks asked for, a fourth is one of them");
+	for (int i = 0; i < 3; i++)
+		is_int(reads_all(c, &e[i], 0, 1), 0, "file %d", i);
+	vcache_stats(c, &s);
+	ok(s.hits >= 3, "which are not asked for again");
+	w[1] = (VWant){ score_zero, VtData, DSIZE };
+	w[2].full = BLOCKMOST + 1;
+	vcache_want(c, w + 1, 2);
+	vcache_stats(c, &s);
+	is_int((int)s.ahead, 3, "the empty block and one too large are not");
+	vcache_free(c);
+}
+
 typedef struct Reader {
 	VCache *c;
 	const Entry *e;
@@ -202,6 +228,7 @@ int main(void)
 
 	v = venti_fd(tv_pair(t), NULL);
 	sizes();
+	wants();
 	threads(4 * DSIZE);
 	threads(100 * DSIZE);
 	threads(1 << 20);

@@ -39,7 +39,8 @@ int file_times(const char *path, i64 atime, i64 mtime) must_use;
 /* file_ftimes sets an open file's time of modification. */
 int file_ftimes(int fd, i64 mtime) must_use;
 
-/* file_fattr sets an open file's permissions (with set-id and sticky bits), owners and times in seconds; -1 keeps one. */
+/* file_fattr sets an open file's permissions (with set-id and sticky bits), owners and times in seconds; -1 keeps one, and
+ * permissions and owners that are so already are not set again. */
 int file_fattr(int fd, i64 mode, i64 uid, i64 gid, i64 atime, i64 mtime) must_use;
 
 /* file_umask returns the process's mask of creation modes, changing nothing. */

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <base/u.h>
 
+/* io_autoclose closes *fd, unless it is negative, and makes it -1. */
 void io_autoclose(int *fd);
 #define autofd __attribute__((cleanup(io_autoclose)))
 
@@ -60,6 +61,9 @@ typedef struct IoVec {
 
 /* io_sendv sends without waiting (socket: whatever fd's flags; else fd is non-blocking); 0: there is no room, -1: gone. */
 ssize_t io_sendv(int fd, const IoVec *iov, int n, bool socket) must_use;
+
+/* io_writeallv writes all of at most 64 pieces at offset off, or at the file's own (off < 0); iov is used up; may block. */
+int io_writeallv(int fd, IoVec *iov, int n, i64 off) must_use;
 
 /* io_issocket says whether fd is a socket; io_hangup shuts a socket down both ways, waking who waits on it. */
 bool io_issocket(int fd);

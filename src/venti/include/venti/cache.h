@@ -28,6 +28,18 @@ VBlock *vcache_get(VCache *c, const Score *s, int type, u32 full) must_use;
 /* vcache_ahead asks for n blocks of one type that will be wanted; those that are there, and what does not fit, are not asked for. */
 void vcache_ahead(VCache *c, const Score *s, int n, int type, u32 full);
 
+/* A block that will be wanted: vcache_want asks for n of them, of any types, in one go (and for no more than 64). */
+typedef struct VWant {
+	Score score;
+	u8 type;
+	u32 full;
+} VWant;
+
+void vcache_want(VCache *c, const VWant *w, int n);
+
+/* vwant_top is the first block of e's tree. */
+VWant vwant_top(const Entry *e);
+
 /* vblock_bytes are its full bytes, not to be changed. */
 const u8 *vblock_bytes(const VBlock *b);
 void vblock_drop(VBlock *b);
