@@ -57,7 +57,6 @@ Conn *conn_new(Ventid *v, int fd, bool refused)
 
 	*c = (Conn){ .v = v, .fd = fd, .vers = Vers02, .refused = refused };
 	list_init(&c->all);
-	lock_init(&c->arming, RankLeaf);
 	deadline(c, HELLOMS);
 	if (io_sendv(fd, &iov, 1, true) == (ssize_t)iov.n)
 		return c;
@@ -216,6 +215,7 @@ static void begin(Conn *c, Work *w)
 	w->off = w->nout = 0;
 	w->stuck = w->gone = false;
 	w->sends = w->niov = w->n = 0;
+	c->idle = false;
 	if (c->nin == 0)
 		return;
 	memcpy(w->in, c->in, c->nin);
@@ -244,6 +244,7 @@ static bool fill(Conn *c, Work *w)
 {
 	ssize_t n = io_readsome(c->fd, w->in + w->nin, INMAX - w->nin);
 
+	c->idle = n == -2;
 	if (n == 0 || n == -1)
 		return false;
 	if (n > 0)

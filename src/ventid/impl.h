@@ -63,12 +63,13 @@ typedef enum ConnState {
 struct Conn {
 	Link all; /* Ventid.conns, protected by its lock */
 	Ventid *v;
-	Lock arming; /* held while the socket is armed, nothing else */
+	int turns; /* atomic: how often it was given back; read before anything else by who takes it */
 	int fd, vers;
 	ConnState state;
 	bool refused;
 	u8 *in, *out; /* came but not yet taken apart; answers that the client has not yet taken */
 	u32 nin, nout;
+	bool idle; /* nothing had come for the last turn */
 	i64 deadline; /* atomic, clock_ms; 0: none */
 };
 

@@ -3,7 +3,8 @@
  *
  * All sockets are in one epoll set, each armed for one event, so that one
  * thread at a time has it.  A worker waits for an event, serves that socket
- * and arms it again.  Linux wakes the worker that went to wait last, whose
+ * until nothing more has come (at most TURNS times) and arms it again: a socket
+ * armed with something to read in it would wake another worker for nothing.  Linux wakes the worker that went to wait last, whose
  * caches are warm.  A worker that finds nobody waiting beside it starts
  * another before it goes to work, since the Store may keep it; those that
  * had nothing to do for a while end, but SPARE.
@@ -24,7 +25,7 @@
 #include <os/thread.h>
 #include "impl.h"
 
-enum { IDLEMS = 10 * 1000, KEEPALIVE = 60 * 1000, ACCEPTS = 16, TICK = 1000, FDS = 1 << 16 };
+enum { IDLEMS = 10 * 1000, KEEPALIVE = 60 * 1000, ACCEPTS = 16, TICK = 1000, FDS = 1 << 16, TURNS = 8 };
 
 static void worker(void *arg);
 
@@ -115,26 +116,22 @@ int ventid_held(Conn *c, i64 n)
 	return -1;
 }
 
-/* arm gives c back: from here on another worker may have it. */
+/* arm gives c back: from here on another worker may have it, or have ended it. */
 static int arm(Ventid *v, Conn *c, int events)
 {
-	int rc;
+	int fd = c->fd;
 
-	lock(&c->arming);
-	rc = event_once(v->set, c->fd, events);
-	unlock(&c->arming);
-	return rc;
+	__atomic_add_fetch(&c->turns, 1, __ATOMIC_RELEASE);
+	return event_once(v->set, fd, events);
 }
 
-/* taken is the Conn on fd once who armed it has done so, so that what that worker wrote to it is seen. */
+/* taken is the Conn on fd, with all that the worker that gave it back wrote to it. */
 static Conn *taken(Ventid *v, int fd)
 {
 	Conn *c = fd < v->nfd ? __atomic_load_n(&v->byfd[fd], __ATOMIC_ACQUIRE) : NULL;
 
-	if (c != NULL) {
-		lock(&c->arming);
-		unlock(&c->arming);
-	}
+	if (c != NULL)
+		(void)__atomic_load_n(&c->turns, __ATOMIC_ACQUIRE);
 	return c;
 }
 
@@ -219,6 +216,8 @@ static void serve(Ventid *v, int fd, Work *w)
 	if (c == NULL)
 		return;
 	next = conn_turn(c, w);
+	for (int i = 0; i < TURNS && (next == ConnNow || (next == ConnIn && !c->idle)); i++)
+		next = conn_turn(c, w);
 	if (next == ConnEnd || arm(v, c, wait[next]) < 0)
 		finish(v, c);
 }
