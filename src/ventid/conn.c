@@ -57,6 +57,7 @@ Conn *conn_new(Ventid *v, int fd, bool refused)
 
 	*c = (Conn){ .v = v, .fd = fd, .vers = Vers02, .refused = refused };
 	list_init(&c->all);
+	lock_init(&c->arming, RankLeaf);
 	deadline(c, HELLOMS);
 	if (io_sendv(fd, &iov, 1, true) == (ssize_t)iov.n)
 		return c;

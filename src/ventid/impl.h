@@ -63,6 +63,7 @@ typedef enum ConnState {
 struct Conn {
 	Link all; /* Ventid.conns, protected by its lock */
 	Ventid *v;
+	Lock arming; /* held while the socket is armed: who ends the Conn waits for who armed it */
 	int turns; /* atomic: how often it was given back; read before anything else by who takes it */
 	int fd, vers;
 	ConnState state;

@@ -116,13 +116,16 @@ int ventid_held(Conn *c, i64 n)
 	return -1;
 }
 
-/* arm gives c back: from here on another worker may have it, or have ended it. */
+/* arm gives c back: from here on another worker may have it. */
 static int arm(Ventid *v, Conn *c, int events)
 {
-	int fd = c->fd;
+	int rc;
 
+	lock(&c->arming);
 	__atomic_add_fetch(&c->turns, 1, __ATOMIC_RELEASE);
-	return event_once(v->set, fd, events);
+	rc = event_once(v->set, c->fd, events);
+	unlock(&c->arming);
+	return rc;
 }
 
 /* taken is the Conn on fd, with all that the worker that gave it back wrote to it. */
@@ -191,6 +194,8 @@ static void calls(Ventid *v, Listen *l)
 
 static void finish(Ventid *v, Conn *c)
 {
+	lock(&c->arming);
+	unlock(&c->arming);
 	lock(&v->lock);
 	list_del(&c->all);
 	v->nconn--;
