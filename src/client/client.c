@@ -44,9 +44,9 @@ static void free_client(Client *c)
 
 	while ((k = list_pop(&c->idle)) != NULL)
 		free(list_item(k, Rpc, link));
-	io_autoclose(&c->rfd);
 	if (c->wfd != c->rfd)
 		io_autoclose(&c->wfd);
+	io_autoclose(&c->rfd);
 	io_autoclose(&c->wake[0]);
 	io_autoclose(&c->wake[1]);
 	buf_free(&c->out);
