@@ -3,7 +3,8 @@
  *
  * A process that has a terminal gets that when it opens cons: the one of its
  * descriptors 0, 1, 2 that is its controlling terminal is opened anew.
- * Any other gets the node's console, kept by init under the key "cons".
+ * Any other gets the node's console, kept by init under the key "cons", or
+ * where there is none this process's descriptor 2, the node's log.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -21,220 +22,85 @@
 #include <os/pty.h>
 #include <os/random.h>
 #include "flat.h"
+#include "cons.h"
 #include "kernpriv.h"
 
-enum { NAMEMAX = 64, HZ = 100 };
+enum { RINGMAX = 16 * 1024 };
 
 /* an open cons or consctl */
 typedef struct Tty {
 	int fd;
 	void *saved; /* what to restore when consctl is closed */
+	bool node;   /* the node's console: what is written there is kept */
 } Tty;
 
-static char *domain; /* protected by the Srv's lock */
-
-/* number formats v as cons(3) has it: 11 digits and a blank, or 21 and a blank. */
-static void number(Buf *b, u64 v)
-{
-	buf_printf(b, v <= UINT32_MAX ? "%11llu " : "%21llu ", (unsigned long long)v);
-}
-
-static void number64(Buf *b, u64 v)
-{
-	buf_printf(b, "%21llu ", (unsigned long long)v);
-}
-
-static char *owner_text(Kern *k, Req *r)
-{
-	(void)r;
-	return mem_str(kern_hostowner(k));
-}
-
-static char *user_text(Kern *k, Req *r)
-{
-	return mem_str(r->caller.pid != 0 ? kern_user(k, r->caller.uid) : r->fid->uid);
-}
-
-static char *domain_text(Kern *k, Req *r)
-{
-	(void)k;
-	(void)r;
-	return mem_str(domain != NULL ? domain : "");
-}
-
-static char *drivers_text(Kern *k, Req *r)
-{
-	Buf b = { 0 };
-
-	(void)k;
-	(void)r;
-	for (int i = 0; i < ndevtab; i++) {
-		char c[UTFmax + 1];
-
-		c[utf_put(c, devtab[i]->letter)] = '\0';
-		buf_printf(&b, "#%s %s\n", c, devtab[i]->name);
-	}
-	return buf_take(&b);
-}
-
-static char *version_text(Kern *k, Req *r)
-{
-	(void)k;
-	(void)r;
-	return mem_str("2000");
-}
-
-static char *pid_text(Kern *k, Req *r)
-{
-	Buf b = { 0 };
-
-	(void)k;
-	number(&b, r->caller.pid != 0 ? proc_leader(r->caller.pid) : 0);
-	return buf_take(&b);
-}
-
-static char *ppid_text(Kern *k, Req *r)
-{
-	autofree char *s = r->caller.pid != 0 ? proc_field(r->caller.pid, "PPid") : NULL;
-	Buf b = { 0 };
-
-	(void)k;
-	number(&b, s != NULL ? strtoull(s, NULL, 10) : 0);
-	return buf_take(&b);
-}
-
-static char *sysname_text(Kern *k, Req *r)
-{
-	char name[256] = "";
-
-	(void)k;
-	(void)r;
-	if (gethostname(name, sizeof name - 1) < 0)
-		name[0] = '\0';
-	return mem_str(name);
-}
-
-static char *time_text(Kern *k, Req *r)
-{
-	Buf b = { 0 };
-
-	(void)k;
-	(void)r;
-	number(&b, (u64)clock_wall());
-	number64(&b, (u64)clock_wallns());
-	number64(&b, (u64)clock_ns());
-	number64(&b, 1000000000);
-	return buf_take(&b);
-}
-
-/* cputime_text has user, system, real and the same for exited children, in milliseconds. */
-static char *cputime_text(Kern *k, Req *r)
-{
-	autofree char *s = r->caller.pid != 0 ? proc_slurp(proc_leader(r->caller.pid), "stat", NULL) : NULL;
-	unsigned long long t[4] = { 0 }, start = 0;
-	char *p = s != NULL ? strrchr(s, ')') : NULL;
-	Buf b = { 0 };
-
-	(void)k;
-	if (p != NULL &&
-	    sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %*d %*d %llu", &t[0],
-	           &t[1], &t[2], &t[3], &start) != 5)
-		memset(t, 0, sizeof t);
-	number(&b, t[0] * 1000 / HZ);
-	number(&b, t[1] * 1000 / HZ);
-	number(&b, (u64)clock_ns() / 1000000 - start * 1000 / HZ);
-	number(&b, t[2] * 1000 / HZ);
-	number(&b, t[3] * 1000 / HZ);
-	number(&b, 0);
-	return buf_take(&b);
-}
-
-/* name_arg returns what is written to a file that holds a name; owned by the caller. */
-static char *name_arg(Kern *k, Req *r)
-{
-	char *s;
-
-	if (!kern_isowner(k, r))
-		return errnull(Eperm);
-	s = req_text(r);
-	if (s != NULL && *s != '\0' && strlen(s) < NAMEMAX && strpbrk(s, " \t\n/") == NULL)
-		return s;
-	free(s);
-	return errnull(Ebadarg);
-}
-
-static int owner_write(Kern *k, Req *r)
-{
-	char *s = name_arg(k, r);
-
-	if (s == NULL)
-		return -1;
-	k->hostowner = s; /* the old name is in Dirs and Fids: it stays */
-	return 0;
-}
-
-static int domain_write(Kern *k, Req *r)
-{
-	char *s = name_arg(k, r);
-
-	if (s == NULL)
-		return -1;
-	free(domain);
-	domain = s;
-	return 0;
-}
-
-static int sysname_write(Kern *k, Req *r)
-{
-	autofree char *s = name_arg(k, r);
-
-	if (s == NULL)
-		return -1;
-	return sethostname(s, strlen(s)) < 0 ? os_werr("sysname") : 0;
-}
-
-static int drivers_write(Kern *k, Req *r)
-{
-	(void)k;
-	(void)r;
-	return werrstr("chdev: not implemented");
-}
-
-static int reboot_write(Kern *k, Req *r)
-{
-	(void)k;
-	(void)r;
-	return werrstr("reboot: not implemented: end the node with `anthill grid down`");
-}
-
-static int null_write(Kern *k, Req *r)
-{
-	(void)k;
-	(void)r;
-	return 0;
-}
+/* the last of what was written to the node's console; protected by the Srv's lock, as what follows */
+static struct {
+	char text[RINGMAX];
+	u64 n;        /* bytes ever written */
+	u64 read;     /* by who has kprint open */
+	bool open;
+	Rendez more;
+} ring;
 
 static int cons_write(Kern *k, Req *r);
 static int consctl_write(Kern *k, Req *r);
 
+static void ring_add(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		ring.text[ring.n++ % RINGMAX] = p[i];
+	rendez_all(&ring.more);
+}
+
+/* ring_get copies up to n bytes from the one numbered *at on. */
+static u32 ring_get(char *p, u32 n, u64 *at)
+{
+	u32 got = 0;
+
+	if (ring.n > RINGMAX && *at < ring.n - RINGMAX)
+		*at = ring.n - RINGMAX;
+	while (got < n && *at < ring.n)
+		p[got++] = ring.text[(*at)++ % RINGMAX];
+	return got;
+}
+
+static char *kmesg_text(Kern *k, Req *r)
+{
+	char *s = mem_new(RINGMAX + 1);
+	u64 at = 0;
+
+	(void)k;
+	(void)r;
+	s[ring_get(s, RINGMAX, &at)] = '\0';
+	return s;
+}
+
 static const Flat files[] = {
-	{ "bintime", 0444, FidStream, NULL, NULL },
+	{ "bintime", 0664, FidStream, NULL, bintime_write },
+	{ "config", 0444, 0, config_text, NULL },
 	{ "cons", 0660, FidStream, NULL, cons_write },
 	{ "consctl", 0220, FidStream, NULL, consctl_write },
 	{ "cputime", 0444, 0, cputime_text, NULL },
-	{ "drivers", 0644, 0, drivers_text, drivers_write },
+	{ "drivers", 0666, 0, drivers_text, drivers_write },
 	{ "errstr", 0444, 0, errstr_text, NULL },
 	{ "hostdomain", 0664, 0, domain_text, domain_write },
 	{ "hostowner", 0664, 0, owner_text, owner_write },
+	{ "kmesg", 0440, 0, kmesg_text, NULL },
+	{ "kprint", 0440, FidStream, NULL, NULL },
+	{ "mordor", 0666, FidStream, NULL, mordor_write },
 	{ "null", 0666, FidStream, NULL, null_write },
 	{ "osversion", 0444, 0, version_text, NULL },
+	{ "pgrpid", 0444, 0, pgrpid_text, NULL },
 	{ "pid", 0444, 0, pid_text, NULL },
 	{ "ppid", 0444, 0, ppid_text, NULL },
 	{ "random", 0444, FidStream, NULL, NULL },
 	{ "reboot", 0220, 0, NULL, reboot_write },
+	{ "swap", 0664, 0, swap_text, swap_write },
 	{ "sysname", 0664, 0, sysname_text, sysname_write },
-	{ "time", 0664, 0, time_text, NULL },
-	{ "user", 0444, 0, user_text, NULL },
+	{ "sysstat", 0664, 0, sysstat_text, sysstat_write },
+	{ "time", 0664, 0, time_text, time_write },
+	{ "user", 0666, 0, user_text, user_write },
 	{ "zero", 0444, FidStream, NULL, NULL },
 };
 
@@ -243,9 +109,9 @@ static Kern *kern_of(Req *r)
 	return r->fid->srv->aux;
 }
 
-static bool is(const Req *r, const char *name)
+static bool is(const Fid *f, const char *name)
 {
-	const Flat *e = flat_at(r->fid, files);
+	const Flat *e = flat_at(f, files);
 
 	return e != NULL && strcmp(e->name, name) == 0;
 }
@@ -281,20 +147,32 @@ static void tty_open(Req *r)
 	Tty *t = mem_new(sizeof *t);
 
 	t->fd = own_tty(r->caller.pid);
+	t->node = t->fd < 0;
 	if (t->fd < 0)
-		t->fd = kern_stored(kern_of(r), "cons");
-	if (t->fd < 0) {
-		free(t);
-		werrstr("no console: this process has no terminal and the node has none");
-		req_fail(r);
-		return;
-	}
+		t->fd = kern_stored(kern_of(r), "cons"); /* -1: the node has no terminal, only a log */
 	r->fid->aux = t;
 	req_ok(r);
 }
 
+static void kprint_open(Req *r)
+{
+	if (kern_may(kern_of(r), r, kern_hostowner(kern_of(r)), 0440, r->i.mode & ~OTRUNC) < 0) {
+		req_fail(r);
+	} else if (ring.open) {
+		req_err(r, Einuse);
+	} else {
+		ring.open = true;
+		ring.read = ring.n;
+		req_ok(r);
+	}
+}
+
 static void cons_open(Req *r)
 {
+	if (is(r->fid, "kprint")) {
+		kprint_open(r);
+		return;
+	}
 	if (is_tty(r->fid)) {
 		if (kern_may(kern_of(r), r, kern_hostowner(kern_of(r)), 0666, r->i.mode & ~OTRUNC) < 0)
 			req_fail(r);
@@ -316,9 +194,9 @@ static int gen(Req *r, int i, Dir *d)
 static void read_tty(Req *r)
 {
 	Tty *t = r->fid->aux;
-	ssize_t n;
+	ssize_t n = t->fd < 0 ? werrstr("no console: this process has no terminal and the node has none")
+			      : io_readat(t->fd, r->buf, r->i.count, -1);
 
-	n = io_readat(t->fd, r->buf, r->i.count, -1);
 	if (n == -2) {
 		req_poll(r, t->fd, POLLIN, -1);
 		return;
@@ -345,12 +223,22 @@ static void read_bintime(Req *r)
 	req_ok(r);
 }
 
+static void read_kprint(Req *r)
+{
+	if (ring.read == ring.n) {
+		req_sleep(r, &ring.more, -1);
+		return;
+	}
+	r->o.count = ring_get(r->buf, r->i.count, &ring.read);
+	req_ok(r);
+}
+
 static void read_fill(Req *r)
 {
 	r->o.count = r->i.count;
-	if (is(r, "random"))
+	if (is(r->fid, "random"))
 		random_bytes(r->buf, r->i.count);
-	else if (is(r, "zero"))
+	else if (is(r->fid, "zero"))
 		memset(r->buf, 0, r->i.count);
 	else
 		r->o.count = 0;
@@ -365,9 +253,15 @@ static void cons_read(Req *r)
 		req_readdir(r, gen);
 	else if (e->text != NULL)
 		kern_readtext(r);
-	else if (is(r, "bintime"))
+	else if (is(r->fid, "bintime"))
 		read_bintime(r);
-	else if (is(r, "cons"))
+	else if (is(r->fid, "kprint"))
+		read_kprint(r);
+	else if (is(r->fid, "mordor")) {
+		werrstr("one does not simply read from mordor");
+		req_fail(r);
+	}
+	else if (is(r->fid, "cons"))
 		read_tty(r);
 	else
 		read_fill(r);
@@ -377,15 +271,17 @@ static void cons_read(Req *r)
 static int cons_write(Kern *k, Req *r)
 {
 	Tty *t = r->fid->aux;
-	ssize_t n = io_writeat(t->fd, r->i.data, r->i.count, -1);
+	ssize_t n = io_writeat(t->fd >= 0 ? t->fd : 2, r->i.data, r->i.count, -1);
 
 	(void)k;
 	if (n == -2) {
-		req_poll(r, t->fd, POLLOUT, -1);
+		req_poll(r, t->fd >= 0 ? t->fd : 2, POLLOUT, -1);
 		return 1;
 	}
 	if (n < 0)
 		return -1;
+	if (t->node)
+		ring_add(r->i.data, (size_t)n);
 	r->o.count = (u32)n;
 	req_ok(r);
 	return 1;
@@ -400,6 +296,8 @@ static int consctl_write(Kern *k, Req *r)
 	if (s == NULL)
 		return -1;
 	if (strcmp(s, "rawon") == 0) {
+		if (t->fd < 0)
+			return werrstr("no console: there is no terminal to put in raw mode");
 		if (t->saved == NULL)
 			t->saved = tty_raw(t->fd);
 		return t->saved != NULL ? 0 : -1;
@@ -437,13 +335,17 @@ static void cons_clunk(Fid *f)
 {
 	Tty *t = f->aux;
 
+	if (is(f, "kprint") && f->omode >= 0)
+		ring.open = false;
 	if (t == NULL)
 		return;
 	if (is_tty(f)) {
 		if (t->saved != NULL)
 			tty_restore(t->fd, t->saved);
-		park_wakefd(t->fd);
-		close(t->fd);
+		if (t->fd >= 0) {
+			park_wakefd(t->fd);
+			close(t->fd);
+		}
 	}
 	free(t);
 }
@@ -478,6 +380,7 @@ static Srv *cons_new(Kern *k, const char *spec)
 	if (*spec != '\0')
 		return errnull(Enodev);
 	s = mem_new(sizeof *s);
+	rendez_init(&ring.more);
 	srv_init(s, "#c", &cons_ops, k);
 	return s;
 }

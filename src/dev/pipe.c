@@ -1,19 +1,27 @@
 /*
  * #|: every attach makes a new pipe with two ends, data and data1 (pipe(3)).
- * What is written to one end is read from the other.  Serial: the Srv's lock
- * protects everything.
+ * What is written to one end is read from the other, no read giving bytes of
+ * more than one write.  Serial: the Srv's lock protects everything.
  */
 #include <stdlib.h>
 #include <string.h>
-#include <base/buf.h>
 #include <base/mem.h>
 #include <os/clock.h>
 #include "kernpriv.h"
 
-enum { PIPEMAX = 64 * 1024 };
+enum { PIPEMAX = 64 * 1024, MSGMAX = 4096 };
+
+/* what one write left */
+typedef struct Msg {
+	Link link;
+	u32 n, off; /* off were read */
+	char data[];
+} Msg;
 
 typedef struct End {
-	Buf in;        /* written at the other end, to be read here */
+	List in;       /* Msgs written at the other end, to be read here */
+	u64 bytes;     /* in them */
+	int msgs;
 	int opens;
 	bool used;     /* was opened once */
 	Rendez readers, writers; /* of in */
@@ -53,6 +61,7 @@ static void pipe_attach(Req *r)
 	list_init(&p->link);
 	p->id = ++ids;
 	for (int i = 0; i < 2; i++) {
+		list_init(&p->end[i].in);
 		rendez_init(&p->end[i].readers);
 		rendez_init(&p->end[i].writers);
 	}
@@ -129,7 +138,7 @@ static void describe(Dir *d, const Pipe *p, int i, const char *owner)
 		.mode = i < 0 ? DMDIR | 0500 : 0660,
 		.atime = (u32)clock_wall(),
 		.mtime = (u32)clock_wall(),
-		.length = i < 0 ? 0 : p->end[i].in.n,
+		.length = i < 0 ? 0 : p->end[i].bytes,
 		.name = names[i + 1],
 		.uid = owner,
 		.gid = owner,
@@ -150,6 +159,35 @@ static bool hungup(const End *other)
 	return other->used && other->opens == 0;
 }
 
+/* get reads from e's first message and frees it when nothing of it is left. */
+static u32 get(End *e, char *p, u32 n)
+{
+	Msg *m = list_item(e->in.next, Msg, link);
+
+	if (n > m->n - m->off)
+		n = m->n - m->off;
+	memcpy(p, m->data + m->off, n);
+	m->off += n;
+	e->bytes -= n;
+	if (m->off == m->n) {
+		list_del(&m->link);
+		e->msgs--;
+		free(m);
+	}
+	return n;
+}
+
+static void put(End *e, const void *p, u32 n)
+{
+	Msg *m = mem_new(sizeof *m + n);
+
+	m->n = n;
+	memcpy(m->data, p, n);
+	list_add(&e->in, &m->link);
+	e->bytes += n;
+	e->msgs++;
+}
+
 static void pipe_read(Req *r)
 {
 	Pipe *p = r->fid->aux;
@@ -161,13 +199,11 @@ static void pipe_read(Req *r)
 		return;
 	}
 	e = &p->end[i];
-	if (e->in.n == 0 && !hungup(&p->end[!i])) {
+	if (list_empty(&e->in) && !hungup(&p->end[!i])) {
 		req_sleep(r, &e->readers, -1);
 		return;
 	}
-	r->o.count = e->in.n < r->i.count ? (u32)e->in.n : r->i.count;
-	memcpy(r->buf, buf_text(&e->in), r->o.count);
-	buf_cut(&e->in, r->o.count);
+	r->o.count = list_empty(&e->in) ? 0 : get(e, r->buf, r->i.count);
 	rendez_all(&e->writers);
 	req_ok(r);
 }
@@ -182,11 +218,11 @@ static void pipe_write(Req *r)
 		req_err(r, Ehungup);
 		return;
 	}
-	if (to->in.n >= PIPEMAX) {
+	if (to->bytes >= PIPEMAX || to->msgs >= MSGMAX) {
 		req_sleep(r, &to->writers, -1);
 		return;
 	}
-	buf_add(&to->in, r->i.data, r->i.count);
+	put(to, r->i.data, r->i.count);
 	rendez_all(&to->readers);
 	r->o.count = r->i.count;
 	req_ok(r);
@@ -202,6 +238,7 @@ static void pipe_clunk(Fid *f)
 {
 	Pipe *p = f->aux;
 	int i = end_of(f);
+	Link *l;
 
 	if (i >= 0 && f->omode >= 0 && --p->end[i].opens == 0) {
 		rendez_all(&p->end[!i].readers);
@@ -210,7 +247,8 @@ static void pipe_clunk(Fid *f)
 	if (!ref_drop(&p->ref))
 		return;
 	for (i = 0; i < 2; i++)
-		buf_free(&p->end[i].in);
+		while ((l = list_pop(&p->end[i].in)) != NULL)
+			free(list_item(l, Msg, link));
 	list_del(&p->link);
 	free(p->owner);
 	free(p);

@@ -48,4 +48,13 @@ is "$(rc box 'mount /srv/none /n >[2=1]; mount /srv/ram /none >[2=1]; mount /n /
 mount: '/none' file does not exist
 mount: '/n' file is a directory
 usage: mount [-b|-a|-c|-bc|-ac] [-CnNq] /srv/service dir [spec]" "what is refused"
+
+# cons(3): the rest is in t/unit/kern.c
+is "$(rc box 'echo told >/dev/cons; cat /dev/kmesg | sed -n /^told/p')" told "kmesg has what was written to the console"
+is "$(rc box '{ read </dev/kprint >/tmp/k } & while(! test -s /tmp/k) echo tick >/dev/cons; wait; cat /tmp/k')" tick "kprint has what is written from now on"
+is "$(rc box 'mkdir /tmp/empty; a=`{cat /dev/pgrpid}; b=`{cat /dev/pgrpid}; c=`{rfork n; cat /dev/pgrpid}; ~ $a $b && ! ~ $a $c && echo yes')" \
+	yes "pgrpid is the name space's"
+is "$(rc box 'sysname; echo; echo -n gnot >/dev/sysname; cat /dev/sysname; hostname; echo -n box >/dev/sysname' | tr '\n' ' ')" "box  gnotgnot " "sysname"
+is "$(rc box '@{echo -n kremvax >/dev/hostdomain; cat /dev/hostdomain}; {dd -bs 3 -count 1; dd -bs 100} </dev/hostdomain >[2]/dev/null')" \
+	kremvaxkremvax "hostdomain, read in pieces"
 echo "1..$n"

@@ -115,12 +115,76 @@ static void pipes(void)
 	is_int(call_write(end[0], "hello", 5, 0, &me, 1000), 5, "write data");
 	is_int(call_read(end[1], buf, sizeof buf, 0, &me, 1000), 5, "read data1");
 	is_int(call_read(end[1], buf, sizeof buf, 0, &me, 20), -1, "an empty pipe waits");
+	ok(call_write(end[0], "one", 3, 0, &me, 1000) == 3 && call_write(end[0], "", 0, 0, &me, 1000) == 0 &&
+	   call_write(end[0], "three", 5, 0, &me, 1000) == 5, "several writes");
+	is_int(call_read(end[1], buf, sizeof buf, 0, &me, 1000), 3, "a read ends with a write's last byte");
+	is_int(call_read(end[1], buf, sizeof buf, 0, &me, 1000), 0, "one of nothing reads as nothing");
+	is_int(call_read(end[1], buf, 2, 0, &me, 1000), 2, "a short read");
+	is_int(call_read(end[1], buf, sizeof buf, 0, &me, 1000), 3, "leaves the rest");
 	fid_drop(end[0]);
 	is_int(call_read(end[1], buf, sizeof buf, 0, &me, 1000), 0, "the other end closed: end of file");
 	is_int(call_write(end[1], "x", 1, 0, &me, 1000), -1, "and no more writing");
 	is_str(rerrstr(), "i/o on hungup channel", "with Plan 9's words");
 	fid_drop(end[1]);
 	fid_drop(dir);
+}
+
+/* refused says whether writing text to path fails with why */
+static void refused(const char *path, const char *text, const char *why)
+{
+	Fid *f = at(path);
+
+	ok(f != NULL && (call_open(f, OWRITE, &me, 1000) < 0 || call_write(f, text, (u32)strlen(text), 0, &me, 1000) < 0), "%s: %s", path,
+	   text);
+	is_str(rerrstr(), why, "is refused");
+	fid_drop(f);
+}
+
+static void facts(void)
+{
+	autofree char *time = get("c/time"), *cpu = get("c/cputime"), *pid = mem_printf("%11d ", getpid()), *drivers = get("c/drivers"),
+		      *config = get("c/config"), *swap = get("c/swap"), *stat = get("c/sysstat"), *group = get("c/pgrpid"), *bin = get("c/bintime");
+	Fid *f = at("c/bintime");
+	char b[32];
+
+	is_int((int)strlen(time), 12 + 3 * 22, "time has one number of 12 and three of 22 bytes");
+	is_int((int)strlen(cpu), 6 * 12, "cputime six of 12");
+	is_text(get("c/pid"), pid, "pid");
+	is_int((int)strlen(group), 12, "pgrpid");
+	ok(call_open(f, OREAD, &me, 1000) == 0 && call_read(f, b, sizeof b, 0, &me, 1000) == 24 && call_read(f, b, sizeof b, 24, &me, 1000) == 24,
+	   "bintime is read again without a seek");
+	fid_drop(f);
+	ok(strstr(drivers, "#c cons\n") && strstr(drivers, "#z gsrv\n"), "drivers");
+	ok(str_prefix(config, "dev\n\t") && strstr(config, "\tcons\n"), "config");
+	ok(strstr(swap, " memory\n") && strstr(swap, " pagesize\n") && strstr(swap, " user\n") && strstr(swap, " swap\n"), "swap");
+	is_int((int)strcspn(stat, "\n"), 10 * 12, "a line of sysstat has ten numbers");
+	ok(put("c", "sysstat", "0") == 0 && strtoull(stat + 12, NULL, 10) > 0, "which start anew when it is written to");
+	free(stat);
+	stat = get("c/sysstat");
+	ok(strtoull(stat + 12, NULL, 10) < 1000000, "from 0");
+	is_text(get("c/mordor"), "!one does not simply read from mordor", "mordor");
+	refused("c/mordor", "x", "one does not simply write into mordor");
+	refused("c/time", "noon", "bad time control");
+	refused("c/time", "12", "the clock is the host's: a node does not set it");
+	refused("c/bintime", "n1", "bad time control");
+	refused("c/bintime", "n12345678", "the clock is the host's: a node does not set it");
+	refused("c/drivers", "chdev", "bad arg in system call");
+	refused("c/drivers", "chdev & c", "chdev &: not implemented: Linux finds devices without asking here");
+	refused("c/reboot", "please", "unknown control request");
+	refused("c/reboot", "reboot 9pc", "reboot: not implemented: end the node with `anthill grid down`");
+	refused("c/user", "root", "permission denied");
+	refused("c/user", "none", "user: only the process itself can become another on Linux");
+	refused("c/hostowner", "a b", "bad arg in system call");
+	refused("c/swap", "3", "swap: the host decides what it swaps on");
+	refused("c/pid", "3", "permission denied");
+	is_int(put("c", "hostdomain", "kremvax\n"), 0, "hostdomain is written");
+	is_text(get("c/hostdomain"), "kremvax", "and read, without the newline");
+	is_text(get("c/null"), "", "null");
+	me.uid = 12345;
+	refused("c/hostdomain", "x", "permission denied");
+	refused("c/time", "12", "permission denied");
+	refused("c/reboot", "reboot", "permission denied");
+	me.uid = getuid();
 }
 
 static void env(void)
@@ -398,6 +462,7 @@ int main(void)
 	me = (Caller){ (u32)getpid(), getuid(), getgid() };
 	made[nmade++] = k = kern_new("glenda", -1);
 	root();
+	facts();
 	pipes();
 	env();
 	posts();
