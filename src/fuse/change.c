@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TARGETS = 64 }; /* as many members may have a file of the name that another is renamed to */
+
 static void set_must(Op *op)
 {
 	__atomic_store_n(&op->must, 1, __ATOMIC_SEQ_CST);
@@ -197,27 +199,75 @@ static bool target_removed(Op *op)
 	return rename_ask(op);
 }
 
-/* target: the new name is taken; Linux's rename replaces it. */
+/* target: the new name is taken; Linux's rename replaces it, and those that it hides in later members of a union. */
 static bool target(Op *op)
 {
 	bool dir = op->fid2->qid.type & QTDIR;
 
 	if (op_failed(op))
 		return op_fail(op);
-	swap_fid(&op->fid, op_newfid(op));
-	if (((op->fid->qid.type & QTDIR) != 0) != dir)
+	swap_fid(&op->fid3, op_newfid(op));
+	if (((op->fid3->qid.type & QTDIR) != 0) != dir)
 		return op_error(op, dir ? ENOTDIR : EISDIR);
-	return op_remove(op, op->fid, target_removed);
+	return op_remove(op, op->fid3, target_removed);
+}
+
+static bool rename_done(Op *op)
+{
+	node_rename(op->f, op->node, op->name, op->name2);
+	return op_reply(op, NULL, 0);
+}
+
+static bool renamed_back(Op *op)
+{
+	return op_error(op, op->no);
+}
+
+static bool rename_back(Op *op, int no)
+{
+	Dir d;
+
+	op->no = no;
+	dir_null(&d);
+	d.name = op->name;
+	return op_wstat(op, op->fid2, &d, renamed_back);
+}
+
+static bool uncovered(Op *op);
+
+static bool cover_removed(Op *op)
+{
+	return op_failed(op) ? rename_back(op, op_errno(op)) : uncovered(op);
+}
+
+/* uncovers: what the new name shows must be the file renamed, or it is in an earlier member of a union, and replaced too. */
+static bool uncovers(Op *op)
+{
+	Fid *is = op->req.newfid;
+
+	if (op_failed(op) || (is->srv == op->fid2->srv && is->qid.path == op->fid2->qid.path))
+		return rename_done(op);
+	if (is->qid.type & QTDIR)
+		return rename_back(op, EISDIR);
+	swap_fid(&op->fid3, op_newfid(op));
+	return op_remove(op, op->fid3, cover_removed);
+}
+
+static bool uncovered(Op *op)
+{
+	return op_walk(op, op->fid, op->name2, uncovers);
 }
 
 static bool renamed(Op *op)
 {
-	if (op_failed(op) && op->stage++ == 0 && (op_errno(op) == EEXIST || strstr(op->req.o.ename, "exists") != NULL))
+	if (op_failed(op) && op->stage++ < TARGETS && (op_errno(op) == EEXIST || strstr(op->req.o.ename, "exists") != NULL))
 		return op_walk(op, op->fid, op->name2, target);
 	if (op_failed(op))
 		return op_fail(op);
-	node_rename(op->f, op->node, op->name, op->name2);
-	return op_reply(op, NULL, 0);
+	if (op->fid->srv == op->fid2->srv || op->fid2->qid.type & QTDIR)
+		return rename_done(op);
+	set_must(op);
+	return uncovered(op);
 }
 
 static bool rename_walked(Op *op)

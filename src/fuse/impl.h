@@ -87,7 +87,7 @@ struct Op {
 	size_t n;	       /* bytes of the request */
 	Node *node, *node2;    /* hold references */
 	File *file;	       /* holds a reference */
-	Fid *fid, *fid2;       /* hold references */
+	Fid *fid, *fid2, *fid3; /* hold references */
 	struct fuse_attr attr; /* of the last Rstat, whose strings are gone */
 	char *inbuf;	       /* BUFSIZE: a write's data */
 	char *out;	       /* for reads, outcap bytes */

@@ -90,6 +90,8 @@ static void release(Op *op)
 		fid_drop(op->fid);
 	if (op->fid2 != NULL)
 		fid_drop(op->fid2);
+	if (op->fid3 != NULL)
+		fid_drop(op->fid3);
 	if (op->file != NULL)
 		file_put(f, op->file);
 	if (op->node != NULL)
@@ -97,7 +99,7 @@ static void release(Op *op)
 	if (op->node2 != NULL)
 		node_put(f, op->node2);
 	buf_put(f, op->inbuf);
-	op->req.newfid = op->fid = op->fid2 = NULL;
+	op->req.newfid = op->fid = op->fid2 = op->fid3 = NULL;
 	op->file = NULL;
 	op->node = op->node2 = NULL;
 	op->inbuf = NULL;
