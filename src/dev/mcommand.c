@@ -48,6 +48,18 @@ static int draft_add(Draft *d, Layer *l, const char *path, const char *flags, co
 	return 0;
 }
 
+/* draft_copy adds what is member m of another union, with its flags. */
+static int draft_copy(Draft *d, const Omem *m)
+{
+	char own[3] = { m->create ? 'c' : '-', m->base ? 'B' : '-' };
+
+	if (draft_add(d, m->layer, m->path, own, m->name) < 0)
+		return -1;
+	d->m[d->n - 1].group = m->group != NULL ? mem_str(m->group) : NULL;
+	d->m[d->n - 1].also = m->also;
+	return 0;
+}
+
 /* publish_union makes the union of what is in d, which is empty afterwards; a member that is not there is an error. */
 static char *publish_union(Mobj *t, const Req *r, Draft *d)
 {
@@ -113,15 +125,26 @@ static char *canon(Mobj *t, const char *path, const Req *r, Obj **u, Layer **l)
 	return p;
 }
 
-/* add_object appends all members of o; with flags the first gets them and the others none. */
-static int add_object(Draft *d, const Obj *o, const char *flags)
+/* add_object appends all members of o as they are. */
+static int add_object(Draft *d, const Obj *o)
+{
+	for (int i = 0; i < o->n; i++)
+		if (draft_copy(d, &o->m[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* add_union appends all members of o, which was bound as name; the first gets the flags and the others none. */
+static int add_union(Draft *d, const Obj *o, const char *flags, const char *name)
 {
 	for (int i = 0; i < o->n; i++) {
 		const Omem *m = &o->m[i];
-		char own[3] = { m->create ? 'c' : '-', m->base ? 'B' : '-' };
 
-		if (draft_add(d, m->layer, m->path, flags == NULL ? own : i == 0 ? flags : "-", m->name) < 0)
+		if (draft_add(d, m->layer, m->path, i == 0 ? flags : "-", m->name) < 0)
 			return -1;
+		d->m[d->n - 1].also = i > 0;
+		if (i == 0)
+			d->m[d->n - 1].group = mem_str(name);
 	}
 	return 0;
 }
@@ -134,7 +157,7 @@ static int add_tree(Mobj *t, Draft *d, const Req *r, const char *path, const cha
 	int rc = -1;
 
 	if (u != NULL)
-		rc = add_object(d, u, flags);
+		rc = add_union(d, u, flags, name);
 	else if (l != NULL || p != NULL)
 		rc = draft_add(d, l, p, flags, name);
 	obj_drop(u);
@@ -162,7 +185,7 @@ static int add_member(Mobj *t, Draft *d, const Req *r, char **w, int n)
 		return errset(Ebadarg);
 	if (strcmp(w[2], "object") == 0) {
 		o = mobj_mayuse(t, w[3], r);
-		rc = o != NULL ? add_object(d, o, NULL) : -1;
+		rc = o != NULL ? add_object(d, o) : -1;
 		obj_drop(o);
 		return rc;
 	}
@@ -215,6 +238,22 @@ static bool is_member(Mobj *t, const Omem *m, const char *path, const Finfo *fi)
 	return path != NULL && (strcmp(m->path, path) == 0 || posted(t, m->path, path));
 }
 
+/* draft_apart has those members that came with member `at` of o, which is not in d, stand for themselves. */
+static void draft_apart(Draft *d, const Obj *o, int at)
+{
+	int first = at, end = at + 1;
+
+	while (first > 0 && o->m[first].also)
+		first--;
+	while (end < o->n && o->m[end].also)
+		end++;
+	for (int i = first; i < end - 1; i++) {
+		free(d->m[i].group);
+		d->m[i].group = NULL;
+		d->m[i].also = false;
+	}
+}
+
 static char *without(Mobj *t, const Req *r, const Obj *o, const char *path, const Finfo *fi)
 {
 	Draft *d = mem_new(sizeof *d);
@@ -223,13 +262,11 @@ static char *without(Mobj *t, const Req *r, const Obj *o, const char *path, cons
 
 	while (at < o->n && !is_member(t, &o->m[at], path, fi))
 		at++;
-	for (int i = 0; i < o->n && rc == 0; i++) {
-		const Omem *m = &o->m[i];
-		char own[3] = { m->create ? 'c' : '-', m->base ? 'B' : '-' };
-
+	for (int i = 0; i < o->n && rc == 0; i++)
 		if (i != at)
-			rc = draft_add(d, m->layer, m->path, own, m->name);
-	}
+			rc = draft_copy(d, &o->m[i]);
+	if (rc == 0 && at < o->n)
+		draft_apart(d, o, at);
 	if (at == o->n)
 		errset(Enotunion);
 	else if (rc == 0)

@@ -77,4 +77,5 @@ void omem_free(Omem *m)
 	layer_drop(m->layer);
 	free(m->path);
 	free(m->name);
+	free(m->group);
 }

@@ -171,7 +171,8 @@ static void list_obj(Buf *b, const Obj *o)
 	for (int i = 0; i < o->n; i++) {
 		const Omem *m = &o->m[i];
 
-		buf_printf(b, "m %s%s%s ", m->create ? "c" : "", m->base ? "B" : "", !m->create && !m->base ? "-" : "");
+		buf_printf(b, "m %s%s%s ", m->create ? "c" : "", m->base ? "B" : "",
+			   m->also ? "u" : !m->create && !m->base ? "-" : "");
 		if (m->layer != NULL)
 			buf_printf(b, "layer %u", m->layer->id);
 		else
@@ -179,6 +180,8 @@ static void list_obj(Buf *b, const Obj *o)
 		if (m->layer == NULL)
 			word(b, m->path);
 		word(b, m->name);
+		if (m->group != NULL)
+			word(b, m->group);
 		buf_ch(b, '\n');
 	}
 	buf_printf(b, "owner %u", o->id);

@@ -27,6 +27,8 @@ typedef struct Omem {
 	bool create;
 	bool base;     /* the directory that was there before the first bind */
 	char *name;    /* as typed */
+	char *group;   /* the name of the union, as typed, that came with this member and those of which `also` holds, or NULL */
+	bool also;
 } Omem;
 
 typedef struct Obj {

@@ -35,7 +35,7 @@ static Layer *restored_layer(Mobj *t, Layer **known, int *nknown, u32 id)
 	return l;
 }
 
-static void restore_member(Mobj *t, Obj *o, char **w, Layer **known, int *nknown)
+static void restore_member(Mobj *t, Obj *o, char **w, int n, Layer **known, int *nknown)
 {
 	Layer *l = NULL;
 	bool native = strcmp(w[2], "layer") == 0;
@@ -48,7 +48,7 @@ static void restore_member(Mobj *t, Obj *o, char **w, Layer **known, int *nknown
 		ref_take(&l->ref);
 	o->m = mem_grow(o->m, (size_t)o->n + 1, sizeof *o->m);
 	o->m[o->n++] = (Omem){ l, native ? NULL : mem_str(w[3]), strchr(w[1], 'c') != NULL, strchr(w[1], 'B') != NULL,
-			       mem_str(w[4]) };
+			       mem_str(w[4]), n > 5 ? mem_str(w[5]) : NULL, strchr(w[1], 'u') != NULL };
 }
 
 static Obj *restore_obj(Mobj *t, char **w, int n)
@@ -89,8 +89,8 @@ static void restore_line(Mobj *t, char *line, Obj **last, Layer **known, int *nk
 			errset(Enone);
 		return;
 	}
-	if (n == 5 && strcmp(w[0], "m") == 0 && *last != NULL) {
-		restore_member(t, *last, w, known, nknown);
+	if ((n == 5 || n == 6) && strcmp(w[0], "m") == 0 && *last != NULL) {
+		restore_member(t, *last, w, n, known, nknown);
 		return;
 	}
 	if (n == 3 && strcmp(w[0], "owner") == 0 && *last != NULL) {

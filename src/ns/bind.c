@@ -390,6 +390,19 @@ static bool is_union(const Ns *ns, const char *id)
 	return p != NULL && (p == ns->list || p[-1] == '\n');
 }
 
+/* mount_flags returns the flags that the mount object id was made with, owned by the caller, NULL if it is none. */
+static char *mount_flags(const Ns *ns, const char *id)
+{
+	autofree char *line = mem_printf("mount %s ", id);
+	const char *p = ns->list;
+
+	while (p != NULL && !str_prefix(p, line)) {
+		p = strchr(p, '\n');
+		p = p != NULL ? p + 1 : NULL;
+	}
+	return p == NULL ? NULL : mem_strn(p + strlen(line), strcspn(p + strlen(line), " \n"));
+}
+
 static int describe_old(Buf *b, const Ns *ns, const Place *o, int *fd)
 {
 	char *flags, *name;
@@ -402,6 +415,8 @@ static int describe_old(Buf *b, const Ns *ns, const Place *o, int *fd)
 	}
 	if (!bound(ns, o, &flags, &name))
 		flags = mem_str("B");
+	else if (flags == NULL && id != NULL)
+		flags = mount_flags(ns, id);
 	if (o->inside != NULL)
 		member(b, flags != NULL ? flags : "", "tree", o->inside, name != NULL ? name : o->path);
 	else

@@ -7,16 +7,19 @@
  *   bind -b, in reverse, those after it as bind -a;
  * - anything else is one bind, under the name as typed if the journal knows
  *   the mount, else under a name found in the table itself;
- * - what cannot be said with bind is a comment: the host's file systems.
+ * - what cannot be said with bind is a comment: the host's file systems;
+ * - what was mounted below something when that was bound comes by itself when
+ *   it is bound again, and has no line.
  *
  * The text of /#/M/list, a line for each thing, words quoted:
- *	union ID / m FLAGS layer N NAME / m FLAGS tree PATH NAME
+ *	union ID / m FLAGS layer N NAME [UNION] / m FLAGS tree PATH NAME [UNION]
  *	mount ID FLAGS SOURCE ANAME NAME
  *	pipe ID
  *	owner ID USER
  *	bind DEV ROOT POINT FLAGS NAME UID
  * A bind counts for processes of its writer, and the host owner's for all: what a name space is said to be made of must
- * not be told by a stranger.  FLAGS are letters, - if none: c creation, B the directory itself, C cached.
+ * not be told by a stranger.  FLAGS are letters, - if none: c creation, B the directory itself, C cached, u one that came with
+ * the member before it, of the union that was bound by the name UNION.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,7 +97,11 @@ static void member(Buf *b, const Lines *ls, const Line *m, int order, const char
 	const char *path = strcmp(m->w[2], "tree") == 0 ? m->w[3] : "";
 	int o = str_prefix(path, "M/") ? object(ls, path + 2) : -1;
 
-	if (o >= 0 && strcmp(ls->l[o].w[0], "mount") == 0)
+	if (strchr(m->w[1], 'u') != NULL)
+		return;
+	if (*m->w[5] != '\0')
+		command(b, "bind", order, m->w[1], m->w[5], point, "");
+	else if (o >= 0 && strcmp(ls->l[o].w[0], "mount") == 0)
 		command(b, "mount", order, m->w[1], ls->l[o].w[5], point, ls->l[o].w[4]);
 	else
 		command(b, "bind", order, m->w[1], m->w[4], point, "");
@@ -210,6 +217,45 @@ static void put_device(Buf *b, const Mounts *t, const Mount *m)
 	command(b, "bind", 0, "-", src != NULL ? src : m->root, m->point, "");
 }
 
+/* is_at says whether something mounted at name/rel before q shows what m does. */
+static bool is_at(const Mounts *t, const Mount *q, const char *name, const char *rel, const Mount *m)
+{
+	autofree char *path = path_join(name, rel);
+
+	for (const Mount *s = t->m; *name == '/' && s < q; s++)
+		if (s->major == m->major && s->minor == m->minor && strcmp(s->root, m->root) == 0 && strcmp(s->point, path) == 0)
+			return true;
+	return false;
+}
+
+/* found says whether rel comes with what the lines for q bind. */
+static bool found(const Mounts *t, const Lines *ls, const Mount *q, const char *rel, const Mount *m, u32 uid)
+{
+	bool ours = mtab_ours(t, q), yes = false;
+	int at = ours && str_prefix(q->root, "/M/") ? object(ls, q->root + 3) : -1;
+	const Line *l = at < 0 ? typed(ls, q, ours, uid) : NULL;
+	autofree char *src = l == NULL && (at < 0 || moved(ls, at, q->point)) ? source(t, q) : NULL;
+
+	if (l != NULL || src != NULL)
+		return is_at(t, q, l != NULL ? l->w[5] : src, rel, m);
+	for (int i = at + 1; at >= 0 && is_member(ls, i) && !yes; i++) {
+		const char *name = *ls->l[i].w[5] != '\0' ? ls->l[i].w[5] : ls->l[i].w[4];
+
+		yes = strcmp(name, q->point) != 0 && is_at(t, q, name, rel, m); /* in itself it is hidden */
+	}
+	return yes;
+}
+
+/* brought says whether m was mounted in what was bound to a place above it, and so comes by itself when that is bound again. */
+static bool brought(const Mounts *t, const Lines *ls, const Mount *m, u32 uid)
+{
+	const Mount *q = mtab_byid(t, m->parent);
+
+	while (q != NULL && brought(t, ls, q, uid))
+		q = mtab_byid(t, q->parent);
+	return q != NULL && strcmp(q->point, m->point) != 0 && found(t, ls, q, mtab_below(q->point, m->point), m, uid);
+}
+
 static void put_mount(Buf *b, const Mounts *t, const Lines *ls, const Mount *m, u32 uid)
 {
 	bool ours = mtab_ours(t, m);
@@ -250,7 +296,7 @@ void mtab_script(Buf *b, const Mounts *t, const char *list, u32 uid)
 
 	lines_parse(&ls, list);
 	for (int i = 0; i < t->n; i++)
-		if (mtab_visible(t, &t->m[i]))
+		if (mtab_visible(t, &t->m[i]) && !brought(t, &ls, &t->m[i], uid))
 			put_mount(b, t, &ls, &t->m[i], uid);
 	free(ls.l);
 	free(ls.text);

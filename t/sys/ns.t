@@ -66,6 +66,7 @@ t 'also while somebody has the old one open' is 'new old 4' sh -c 'echo old >/c/
 t 'an open file that is removed' is '5 gone' sh -c 'echo gone >/c/o; exec 4</a/o; rm /a/o; stat -Lc %s /proc/self/fd/4; cat <&4'
 t 'leaves no other name' is '' sh -c 'ls -A /c | grep removed'
 t 'can be changed still' is '640 13' sh -c 'echo gone >/c/o; exec 4>>/a/o; rm /a/o; chmod 640 /proc/self/fd/4; echo further >&4; stat -Lc "%a %s" /proc/self/fd/4'
+t 'a file renamed onto one of a member before is what is there then' is 'new' sh -c 'echo new >/c/tmp; echo old >/b/q; echo older >/c/q; mv /a/tmp /a/q; cat /a/q; rm /a/q; test ! -e /a/q'
 t 'a child with a name space of its own' unshare -m sh -c '$A bind -b /c /a && [ "$(cat /a/which)" = "in c" ]'
 t 'does not change its parent' is 'in b' cat /a/which
 t 'ns prints the union' is "bind -b /b /a bind -ac /c /a" sh -c '$A ns | grep " /a\$"'
@@ -117,6 +118,13 @@ t 'unmount by the name of the server' $A unmount /srv/ram9 /b
 t 'leaves the directory' not test -e /b/p
 t 'off' $A unmount /n
 
+lines() { # WHAT WANT COMMANDS: what ns says after them
+	t "$1" is "$2" unshare -m sh -c "$3; \$A ns | grep -v '^#\|^cd\|proc\|srv'"
+}
+lines 'what comes along with a bind has no line of its own' 'bind /a /c/sub bind /c /y' '$A bind /a /c/sub; $A bind /c /y'
+lines 'a union that was bound is one line' 'bind -b /a /y bind -a /y /x' '$A bind -b /a /y; $A bind -a /y /x'
+lines 'but not without one of its members' 'bind -a /a /x' '$A bind -b /a /y; $A bind -a /y /x; $A unmount /y; $A unmount /y /x'
+t 'a tree mounted with -c takes new files, something behind it or not' unshare -m sh -c '$A mount -c /srv/ram9 /n && $A bind -a /a /n && echo x >/n/behind && rm /n/behind'
 cat >/tmp/made <<'S'
 $A bind '#c' /mnt
 $A bind -b /b /a
