@@ -1,10 +1,12 @@
 /*
  * Plan 9's columns: user, pid, user and system time as m:ss, memory,
- * state, name; -a prints the arguments, -n the note group.
+ * state, name; -a prints the arguments, -n the note group, -r the time since
+ * the start.
  */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <base/mem.h>
 #include <base/str.h>
@@ -12,7 +14,7 @@
 #include "cmds.h"
 #include "tool.h"
 
-static bool aflag, nflag;
+static bool aflag, nflag, rflag;
 
 static int number(const struct dirent *e) { return strspn(e->d_name, "0123456789") == strlen(e->d_name); }
 
@@ -55,6 +57,13 @@ static char *title(const char *dir)
 	return s;
 }
 
+static unsigned long uptime(void)
+{
+	struct timespec t;
+
+	return clock_gettime(CLOCK_BOOTTIME, &t) == 0 ? (unsigned long)t.tv_sec : 0;
+}
+
 static void print(const char *pid)
 {
 	autofree char *dir = mem_printf("/proc/%s", pid), *path = mem_printf("%s/stat", dir), *args = NULL;
@@ -74,8 +83,12 @@ static void print(const char *pid)
 	printf("%-10s %8s", tool_user(info.uid), pid);
 	if (nflag)
 		printf(" %8s", f[2]);
-	printf(" %4lu:%.2lu %3lu:%.2lu %7luK %-8.8s ", u / 60, u % 60, k / 60, k % 60,
-	       strtoul(f[21], NULL, 10) * (unsigned long)page / 1024, state(f[0][0]));
+	printf(" %4lu:%.2lu %3lu:%.2lu", u / 60, u % 60, k / 60, k % 60);
+	if (rflag) {
+		u = uptime() - strtoul(f[19], NULL, 10) / (unsigned long)hz;
+		printf(" %4lu:%.2lu", u / 60, u % 60);
+	}
+	printf(" %7luK %-8.8s ", strtoul(f[21], NULL, 10) * (unsigned long)page / 1024, state(f[0][0]));
 	args = aflag ? title(dir) : NULL;
 	printf("%s\n", args != NULL && *args != '\0' ? args : name + 1);
 }
@@ -96,7 +109,8 @@ int cmd_ps(int argc, char **argv)
 			nflag = true;
 			break;
 		case 'r':
-			tool_die("-r (time since the start) is not implemented");
+			rflag = true;
+			break;
 		default:
 			args_usage(&a);
 		}

@@ -257,6 +257,7 @@ cp "$ants" sleep
 ./sleep 1000 & pid=$!
 until [ "$(cat /proc/$pid/comm)" = sleep ]; do :; done
 is "$($ants ps | awk -v p=$pid '$2 == p { print $NF }')" sleep "ps knows it"
+is "$($ants ps -r | awk -v p=$pid '$2 == p { print NF, $5 ~ "^[01]:[0-9][0-9]$" }')" "8 1" "and since when"
 is "$($ants ps -a | awk -v p=$pid '$2 == p { print $NF }')" 1000 "and its arguments"
 is "$($ants kill sleep | grep -c "[ /]$pid[ /]")" 1 "kill prints how to end it"
 kill $pid
