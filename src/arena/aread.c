@@ -12,7 +12,7 @@
 #include <base/mem.h>
 #include "astore.h"
 
-enum { POOL = 8, SLOT = CLUMPMAX + GRAIN };
+enum { POOL = 32, SLOT = CLUMPMAX + GRAIN };
 
 Reader *reader_get(Astore *s)
 {
@@ -30,9 +30,22 @@ Reader *reader_get(Astore *s)
 	r = mem_new(sizeof *r);
 	r->buf = mem_array(1, SCRATCH);
 	r->block = mem_new(CLUMPMAX);
-	if (!s->noring && (r->ring = ring_new(BATCH)) == NULL && !atomic_exchange(&s->noring, true))
-		astore_say(s, "%s: blocks are read one by one", rerrstr());
 	return r;
+}
+
+/* no rings from now on, which is told once */
+static void reader_noring(Astore *s)
+{
+	if (!atomic_exchange(&s->noring, true))
+		astore_say(s, "%s: blocks are read one by one", rerrstr());
+}
+
+/* makes r's ring when it is first wanted; false if Linux does not let us */
+static bool reader_ring(Astore *s, Reader *r)
+{
+	if (!s->noring && r->ring == NULL && (r->ring = ring_new(BATCH)) == NULL)
+		reader_noring(s);
+	return !s->noring;
 }
 
 static void reader_free(Reader *r)
@@ -170,17 +183,25 @@ static void fetch_slow(Astore *s, Fetch *f, Reader *r)
 	f->at++;
 }
 
+/* together if Linux can do that */
 static void fetch_ring(Astore *s, Fetch **f, int n, Reader *r)
 {
 	RingRead v[BATCH];
 	int rc;
 
+	if (n < 2 || !reader_ring(s, r)) {
+		for (int i = 0; i < n; i++)
+			fetch_slow(s, f[i], r);
+		return;
+	}
 	for (int i = 0; i < n; i++) {
 		Disk *d = f[i]->place->a->disk;
 
 		v[i] = (RingRead){ .fd = d->fd, .p = f[i]->buf, .n = f[i]->len, .off = d->base + f[i]->off };
 	}
 	rc = ring_read(r->ring, v, n);
+	if (rc < 0)
+		reader_noring(s);
 	for (int i = 0; i < n; i++)
 		if (rc < 0 || v[i].got != (long)f[i]->len) { /* short or refused: the plain way tells why */
 			fetch_slow(s, f[i], r);
@@ -209,17 +230,14 @@ static void fetch_round(Astore *s, Fetch **f, int n, Reader *r)
 		if (disk_cached(d, f[i]->buf, f[i]->len, f[i]->off) == 0) {
 			fetch_look(f[i], r);
 			f[i]->at++;
-		} else if (r->ring == NULL || d->fd < 0) {
+		} else if (d->fd < 0) {
 			fetch_slow(s, f[i], r);
 		} else {
 			slow[nslow++] = f[i];
 			used += f[i]->len;
 		}
 	}
-	if (nslow == 1)
-		fetch_slow(s, slow[0], r);
-	else if (nslow > 0)
-		fetch_ring(s, slow, nslow, r);
+	fetch_ring(s, slow, nslow, r);
 }
 
 static void fetch_cached(Astore *s, Fetch *f)

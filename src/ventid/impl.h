@@ -15,7 +15,7 @@ enum {
 	HELLOMS = 20 * 1000,  /* a client has said hello by then */
 	STALLMS = 120 * 1000, /* a begun message has come whole, some answers are taken by then */
 	HELDMAX = 64 << 20,   /* bytes kept for clients between their turns, all together */
-	THREADS = 32,         /* at most */
+	THREADS = 256,        /* at most: so many reads may wait for the disk before others do */
 	SPARE = 4,            /* threads that stay when there is nothing to do */
 	LISTENS = 16,
 	TURNED = 64,          /* connections over the limit that are told so at the same time */

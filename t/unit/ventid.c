@@ -17,7 +17,7 @@
 #include <ventid/ventid.h>
 #include "tap.h"
 
-enum { HANG = 60 * 1000, CROWD = 1000, MANY = 3000 };
+enum { HANG = 60 * 1000, CROWD = 1000, MANY = 3000, COLD = 200 };
 
 static char dir[64];
 
@@ -394,26 +394,26 @@ static void deaf(void)
 /* cold: reads that wait for a disk hold up nobody else */
 static void cold(Gate *g)
 {
-	int fd[20], other = client(Vers04);
+	int fd[COLD], other = client(Vers04);
 	u8 data[4] = { 1, 2, 3, 4 };
 	Score s = score_of(data, 4);
 	int good = 0;
 
 	put(other, Vers04, (Msg){ .type = MsgWrite, .blocktype = 77, .data = data, .n = 4 });
 	ok(hear(other, Vers04).type == MSG_R(MsgWrite), "a block that will be slow to read");
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < COLD; i++) {
 		fd[i] = client(Vers04);
 		put(fd[i], Vers04, (Msg){ .type = MsgRead, .blocktype = 77, .score = s, .count = 4 });
 	}
-	gate_await(g, 20);
+	gate_await(g, COLD);
 	put(other, Vers04, (Msg){ .type = MsgWrite, .blocktype = VtData, .data = data, .n = 4 });
-	ok(hear(other, Vers04).type == MSG_R(MsgWrite), "twenty reads wait for the disk, another client is served");
+	ok(hear(other, Vers04).type == MSG_R(MsgWrite), "two hundred reads wait for the disk, another client is served");
 	gate_set(g, true);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < COLD; i++) {
 		good += hear(fd[i], Vers04).n == 4;
 		close(fd[i]);
 	}
-	is_int(good, 20, "and they come in the end");
+	is_int(good, COLD, "and they come in the end");
 	close(other);
 }
 
