@@ -269,7 +269,7 @@ void line_post(const char *name)
 
 	if (stream_pair(p) < 0)
 		tool_die("%s", rerrstr());
-	if (tool_post(name, p[0]) < 0)
+	if (tool_post(name, 0600, p[0]) < 0)
 		exit(1);
 	close(p[0]);
 	if (dup2(p[1], 0) < 0 || dup2(p[1], 1) < 0)

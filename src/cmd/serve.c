@@ -140,7 +140,7 @@ static int background(Srv *s, const Serve *o)
 		behind(s, o, p[1]);
 	}
 	close(p[1]);
-	if (o->post != NULL && tool_post(o->post, p[0]) < 0)
+	if (o->post != NULL && tool_post(o->post, 0600, p[0]) < 0)
 		return 1;
 	return o->mount != NULL && domount(o, p[0]) < 0 ? 1 : 0;
 }

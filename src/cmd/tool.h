@@ -60,8 +60,8 @@ void tool_ticks(int ms);
 /* tool_path is the Linux path of a file argument: in a node "#s/x" is /#/s/x; NULL with an error, else owned by the caller. */
 char *tool_path(const char *name) must_use;
 
-/* tool_post posts fd as /srv/name, which must not be there; -1 after a warning. */
-int tool_post(const char *name, int fd) must_use;
+/* tool_post posts fd as /srv/name, which must not be there, with that mode; -1 after a warning. */
+int tool_post(const char *name, u32 mode, int fd) must_use;
 
 /* tool_input opens a file for reading, "-" meaning standard input; NULL after a warning. */
 FILE *tool_input(const char *path) must_use;

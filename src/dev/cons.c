@@ -3,8 +3,8 @@
  *
  * A process that has a terminal gets that when it opens cons: the one of its
  * descriptors 0, 1, 2 that is its controlling terminal is opened anew.
- * Any other gets the node's console, kept by init under the key "cons", or
- * where there is none this process's descriptor 2, the node's log.
+ * Any other gets the node's console, the terminal that is this process's
+ * descriptor 2, or where that is none writes to it, the node's log.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -142,6 +142,12 @@ static int own_tty(u32 pid)
 	return -1;
 }
 
+/* node_tty opens the node's console anew, -1 if it has no terminal. */
+static int node_tty(void)
+{
+	return isatty(2) ? proc_open((u32)getpid(), "fd/2", O_RDWR | O_NOCTTY | O_NONBLOCK) : -1;
+}
+
 static void tty_open(Req *r)
 {
 	Tty *t = mem_new(sizeof *t);
@@ -149,7 +155,7 @@ static void tty_open(Req *r)
 	t->fd = own_tty(r->caller.pid);
 	t->node = t->fd < 0;
 	if (t->fd < 0)
-		t->fd = kern_stored(kern_of(r), "cons"); /* -1: the node has no terminal, only a log */
+		t->fd = node_tty();
 	r->fid->aux = t;
 	req_ok(r);
 }

@@ -12,7 +12,8 @@
  *	/.dev /.proc /.etc         device nodes, the real procfs, the host's /etc
  *	/dev                       links into /.dev
  *	/# /.user                  the kernel process of the boot name space; the users'
- *	/net /net.alt /mnt /n /srv /env /fd /root /tmp /run      empty
+ *	/net /net.alt /n /srv /env /fd /root /tmp /run      empty
+ *	/mnt                       /mnt/term/dev and /mnt/wsys, for the terminal that one comes from
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -81,6 +82,8 @@ static int topdirs(int root, const char *at)
 		if (at_mkdir(root, dirs[i], 0755) < 0 || mount_bind(path, path, 0) < 0)
 			return werrstr("/%s: %s", dirs[i], rerrstr());
 	}
+	if (mkdirs(root, "mnt/term/dev/") < 0 || mkdirs(root, "mnt/wsys/") < 0)
+		return -1;
 	return at_chmod(root, "tmp", 01777);
 }
 

@@ -50,6 +50,8 @@ typedef struct Local {
 	List ids;
 	const char *(*name)(void *arg, u32 uid);
 	void *namearg;
+	bool (*hides)(void *arg, const char *path);
+	void *hidesarg;
 } Local;
 
 typedef struct Entries {
@@ -161,7 +163,24 @@ static void path_add(Buf *b, const Node *n)
 	buf_str(b, n->name);
 }
 
-/* path appends n's path below the root, "" for the root; -1 if n was removed. */
+/* hidden says whether the name below the directory (NULL: the directory itself, or file) n is not to be seen. */
+static bool hidden(Local *l, Node *n, const char *name)
+{
+	autobuf Buf b = { 0 };
+	autofree char *p = NULL;
+
+	if (l->hides == NULL || (n->up == NULL && name == NULL))
+		return false;
+	lock(&l->lk);
+	path_add(&b, n);
+	unlock(&l->lk);
+	if (name != NULL)
+		buf_printf(&b, "%s%s", b.n > 0 ? "/" : "", name);
+	p = mem_printf("/%s", buf_text(&b));
+	return l->hides(l->hidesarg, p);
+}
+
+/* path appends n's path below the root, "" for the root; -1 if n was removed or is hidden. */
 static int path(Local *l, Node *n, Buf *b)
 {
 	bool gone;
@@ -170,7 +189,7 @@ static int path(Local *l, Node *n, Buf *b)
 	gone = n->gone;
 	path_add(b, n);
 	unlock(&l->lk);
-	return gone ? errset(Enonexist) : 0;
+	return gone || hidden(l, n, NULL) ? errset(Enonexist) : 0;
 }
 
 static int how(const Local *l)
@@ -439,6 +458,8 @@ static int create_node(Req *r)
 
 	if (rdonly(l) < 0)
 		return -1;
+	if (hidden(l, lf->node, r->i.name))
+		return errset(Eperm);
 	dirfd = node_open(l, lf->node, O_PATH | O_DIRECTORY);
 	if (dirfd < 0)
 		return -1;
@@ -484,8 +505,8 @@ static void list_one(void *arg, const char *name)
 	Entries *e = &g->lf->dir;
 	Finfo fi;
 
-	if (at_stat(g->lf->fd, name, &fi) < 0)
-		return; /* gone since */
+	if (hidden(g->l, g->lf->node, name) || at_stat(g->lf->fd, name, &fi) < 0)
+		return; /* or gone since */
 	if (e->n == e->cap) {
 		e->cap = e->cap * 2 + 16;
 		e->d = mem_grow(e->d, (size_t)e->cap, sizeof *e->d);
@@ -675,6 +696,8 @@ static int rename_node(Local *l, Node *n, int dirfd, const char *name)
 {
 	if (strcmp(name, n->name) == 0)
 		return 0;
+	if (hidden(l, n->up, name))
+		return errset(Eperm);
 	if (at_rename(dirfd, n->name, dirfd, name) < 0)
 		return -1;
 	lock(&l->lk);
@@ -816,6 +839,14 @@ void local_names(Srv *s, const char *(*name)(void *arg, u32 uid), void *arg)
 
 	l->namearg = arg;
 	l->name = name;
+}
+
+void local_hide(Srv *s, bool (*hides)(void *arg, const char *path), void *arg)
+{
+	Local *l = s->aux;
+
+	l->hidesarg = arg;
+	l->hides = hides;
 }
 
 int local_fd(Srv *s)

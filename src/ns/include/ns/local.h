@@ -23,6 +23,9 @@ Srv *local_new(int dirfd, int flags) must_use;
 /* local_names gives the tree's uids names; name's answers are valid for ever.  Without it they are decimal numbers. */
 void local_names(Srv *s, const char *(*name)(void *arg, u32 uid), void *arg);
 
+/* local_hide has hides say, from any thread, which files nobody sees or makes; path begins with a slash, the root's. */
+void local_hide(Srv *s, bool (*hides)(void *arg, const char *path), void *arg);
+
 /* local_fd returns the root's descriptor, which stays s's. */
 int local_fd(Srv *s);
 
