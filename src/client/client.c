@@ -26,6 +26,7 @@ static Client *make(int rfd, int wfd, const ClientOpts *o)
 	c->kind = stream_kind(wfd);
 	c->deadline_ms = o->deadline_ms != 0 ? o->deadline_ms : MINUTE;
 	c->trace = o->trace;
+	c->tap = tap_take(o->tap);
 	lock_init(&c->lk, RankClient);
 	list_init(&c->inflight);
 	list_init(&c->failed);
@@ -50,6 +51,7 @@ static void free_client(Client *c)
 	io_autoclose(&c->wake[0]);
 	io_autoclose(&c->wake[1]);
 	buf_free(&c->out);
+	tap_drop(c->tap);
 	free(c->tag);
 	free(c->freetag);
 	free(c->freefid);
@@ -152,6 +154,11 @@ bool client_broken(Client *c)
 		werrstr("%s", c->why);
 	unlock(&c->lk);
 	return broken;
+}
+
+Tap *client_tap(const Client *c)
+{
+	return c->tap;
 }
 
 u32 client_msize(const Client *c)

@@ -28,6 +28,8 @@ void conn_trace(const Client *c, const char *way, const Fcall *f)
 {
 	autobuf Buf b = { 0 };
 
+	if (c->tap != NULL)
+		tap_put(c->tap, way, f);
 	if (!c->trace)
 		return;
 	buf_printf(&b, "%s %s ", c->name, way);

@@ -54,6 +54,7 @@ struct Client {
 	u32 msize;
 	int deadline_ms;
 	bool trace;
+	Tap *tap;
 
 	Lock lk; /* protects all below */
 	char *why; /* why it is broken, or NULL */

@@ -127,7 +127,7 @@ static void owner(void *arg, const Dir *d, u32 *uid, u32 *gid)
 }
 
 /* redial dials; it is also how the mount heals */
-static Client *redial(void *arg)
+static Client *redial(void *arg, const Client *old)
 {
 	const Opts *o = arg;
 	ClientOpts co = {.name = o->addr, .msize = MSIZEMAX, .deadline_ms = o->seconds * 1000};
@@ -150,7 +150,7 @@ static Fuse *attach(Opts *o)
 		       .readonly = o->readonly,
 		       .qidino = true,
 		       .deadline = o->seconds * 1000};
-	Client *c = redial(o);
+	Client *c = redial(o, NULL);
 	Srv *s;
 	Fuse *f;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <base/mem.h>
+#include <base/str.h>
 #include <node/sup.h>
 #include <os/local.h>
 #include "cmds.h"
@@ -15,16 +16,17 @@
 enum { Patience = 3000 };
 
 /* onenode prints what a node says until all who were asked have answered, or patience ends. */
-static int onenode(const char *grid, const char *node, bool named)
+static int onenode(const char *grid, const char *node, const char *pid, bool named)
 {
 	struct pollfd p = { .events = POLLIN };
 	autobuf Buf b = { 0 };
 	Msg *m = msg_new();
-	int pair[2], sock = gridcmd_dial(grid), r;
+	int pair[2], sock = gridcmd_dial(grid), r, texts = 0;
+	bool there = false;
 
 	if (local_pair(pair) < 0)
 		tool_die("%s", rerrstr());
-	r = gridcmd_ask(sock, &b, &pair[1], 1, "why", node, NULL);
+	r = gridcmd_ask(sock, &b, &pair[1], 1, "why", node, pid, NULL);
 	close(pair[1]);
 	close(sock);
 	if (r != 0) {
@@ -34,9 +36,13 @@ static int onenode(const char *grid, const char *node, bool named)
 	p.fd = pair[0];
 	if (named)
 		printf("%s:\n", node);
-	while ((r = poll(&p, 1, Patience)) > 0 && msg_recv(pair[0], m) > 0)
-		if (msg_is(m, "text", 1))
+	for (; (r = poll(&p, 1, Patience)) > 0 && msg_recv(pair[0], m) > 0; texts++)
+		if (msg_is(m, "text", 1)) {
 			printf("%s", m->w[1]);
+			there = there || (pid != NULL && str_suffix(m->w[1], ":\n")); /* the process's own line */
+		}
+	if (r > 0 && there && texts == 1)
+		printf("  it waits for no file of the node\n");
 	if (r == 0)
 		printf("a kernel process has not answered for %d s\n", Patience / 1000);
 	close(pair[0]);
@@ -52,16 +58,16 @@ int cmd_why(int argc, char **argv)
 	int c, sock, bad = 0;
 	Args a;
 
-	args_init(&a, argc, argv, "anthill why [-g grid] [node]");
+	args_init(&a, argc, argv, "anthill why [-g grid] [node [pid]]");
 	while ((c = args_flag(&a)) != 0) {
 		if (c != 'g')
 			args_usage(&a);
 		grid = args_value(&a);
 	}
-	if (a.argc > 1)
+	if (a.argc > 2)
 		args_usage(&a);
-	if (a.argc == 1)
-		return onenode(grid, a.argv[0], false) | tool_end(0);
+	if (a.argc > 0)
+		return onenode(grid, a.argv[0], a.argc > 1 ? a.argv[1] : NULL, false) | tool_end(0);
 	sock = gridcmd_dial(grid);
 	if (gridcmd_ask(sock, &b, NULL, 0, "ps", NULL) != 0)
 		tool_die("%s", rerrstr());
@@ -72,7 +78,7 @@ int cmd_why(int argc, char **argv)
 		if (end == NULL || strncmp(end, " node up ", 9) != 0)
 			continue;
 		*end = '\0';
-		bad |= onenode(grid, l, true);
+		bad |= onenode(grid, l, NULL, true);
 	}
 	return tool_end(bad);
 }

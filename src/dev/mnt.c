@@ -18,6 +18,7 @@
  *	         its decimal length, NUL, its text; write the same to set variables
  *	stage    of empty directories, one for each number: a process builds its mounts
  *	         on that of its own, so that nobody has to wait for anybody
+ *	trace    the messages of 9P trees (mtrace.c)
  *	N        the root of object N; found by name, not listed
  *
  * Only its maker and the host owner may name an object; for everybody else
@@ -35,8 +36,9 @@
 #include <os/procinfo.h>
 #include "flat.h"
 #include "mobj.h"
+#include "mtrace.h"
 
-enum { Clone, Env, Group, Journal, ListFile, Stage, COMMANDMAX = 64 * 1024, OWNSTAGE = 1 << 8 };
+enum { Clone, Env, Group, Journal, ListFile, Stage, Trace, COMMANDMAX = 64 * 1024, OWNSTAGE = 1 << 8 };
 
 static const Flat files[] = {
 	[Clone] = { "clone", 0666, FidFresh | FidStream, NULL, NULL },
@@ -45,6 +47,7 @@ static const Flat files[] = {
 	[Journal] = { "journal", 0222, FidFresh | FidStream, NULL, NULL },
 	[ListFile] = { "list", 0444, FidFresh, NULL, NULL },
 	[Stage] = { "stage", DMDIR | 0555, FidStatic, NULL, NULL },
+	[Trace] = { "trace", DMDIR | 0555, 0, NULL, NULL },
 };
 
 /* an open file: what it reads as */
@@ -110,6 +113,8 @@ static int mnt_walk1(Req *r, Fid *f, const char *name)
 		return errset(Enonexist);
 	if (*name >= '0' && *name <= '9')
 		return walk_object(r, f, name);
+	if (strcmp(name, files[Trace].name) == 0)
+		return mtrace_walk(mobj_of(f), r, f);
 	return flat_walk(f, name, files, nelem(files));
 }
 
@@ -368,6 +373,7 @@ void mntdev_init(Kern *k)
 
 	srv_init(&t->srv, "#M", &mnt_ops, t);
 	t->srv.parallel = true;
+	mtrace_init(t);
 	k->mnt = t;
 	mobj_init(t, k);
 }

@@ -43,7 +43,7 @@ static Client *lookup(u64 dev, u64 ino)
 	return c;
 }
 
-Client *mnt9p_client(int fd, const char *name)
+Client *mnt9p_client(int fd, const char *name, const Client *old)
 {
 	ClientOpts o = { .name = name };
 	Client *c, *other;
@@ -61,7 +61,9 @@ Client *mnt9p_client(int fd, const char *name)
 		close(fd);
 		return c;
 	}
+	o.tap = old != NULL ? tap_take(client_tap(old)) : tap_new();
 	c = client_new(fd, fd, &o);
+	tap_drop(o.tap);
 	if (c == NULL)
 		return NULL;
 	lock(&lk);
@@ -102,7 +104,7 @@ Fid *mnt9p_root(Kern *k, Obj *o, const Req *r)
 	if (at_stat(fd, "", &fi) < 0)
 		fi.ino = 0;
 	mo.redial = redial_of(k, o, fi.dev, fi.ino);
-	c = mnt9p_client(fd, o->name);
+	c = mnt9p_client(fd, o->name, NULL);
 	/* the connection of a mount of the last kernel process may have ended meanwhile */
 	if (c == NULL && mo.redial.fn != NULL && o->born != INT64_MIN)
 		return mnt_away(o->name, &mo, mo.uname, o->aname);

@@ -57,7 +57,7 @@ typedef struct Bind {
 } Bind;
 
 typedef struct Mobj {
-	Srv srv;
+	Srv srv, trace;
 	Kern *k;
 	Lock lk;   /* protects all below */
 	List objs, binds;
@@ -95,8 +95,9 @@ char *mobj_list(Mobj *t) must_use;
 /* mobj_bind enters a plain bind of user uid into the journal: words of "bind DEV ROOT POINT FLAGS NAME". */
 int mobj_bind(Mobj *t, char **w, int n, u32 uid) must_use;
 
-/* mnt9p_client returns the client that speaks 9P on fd, which it owns from then on; every mount of it shares that one. */
-Client *mnt9p_client(int fd, const char *name) must_use;
+/* mnt9p_client returns the client that speaks 9P on fd, which it owns from then on; every mount of it shares that one.
+ * It has the Tap of old, if there is one. */
+Client *mnt9p_client(int fd, const char *name, const Client *old) must_use;
 
 /* mnt9p_root attaches to the 9P server of mount o. */
 Fid *mnt9p_root(Kern *k, Obj *o, const Req *r) must_use;

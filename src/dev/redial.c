@@ -40,7 +40,7 @@ static void end(void *arg)
 	free(w);
 }
 
-static Client *posted(void *arg)
+static Client *posted(void *arg, const Client *old)
 {
 	Way *w = arg;
 	Fid self = { .uid = w->owner };
@@ -58,7 +58,7 @@ static Client *posted(void *arg)
 		werrstr("/srv/%s: the server has ended the connection and nobody has posted another", w->post);
 		return NULL;
 	}
-	c = mnt9p_client(fd, w->name);
+	c = mnt9p_client(fd, w->name, old);
 	if (c != NULL) {
 		w->dev = fi.dev;
 		w->ino = fi.ino;
@@ -73,12 +73,12 @@ static int call(void *arg)
 	return dial(w->addr, DIALMS);
 }
 
-static Client *dialled(void *arg)
+static Client *dialled(void *arg, const Client *old)
 {
 	Way *w = arg;
 	int fd = netns_run(w->ns, call, w);
 
-	return fd >= 0 ? mnt9p_client(fd, w->name) : NULL;
+	return fd >= 0 ? mnt9p_client(fd, w->name, old) : NULL;
 }
 
 Redial redial_of(Kern *k, const Obj *o, u64 dev, u64 ino)

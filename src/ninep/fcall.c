@@ -142,7 +142,7 @@ int fcall_decode(u8 *buf, u32 n, Fcall *f)
 	return (int)len;
 }
 
-void fcall_print(Buf *b, const Fcall *f)
+static void print(Buf *b, const Fcall *f, bool brief)
 {
 	const char *name = fcall_name(f->type);
 
@@ -152,5 +152,16 @@ void fcall_print(Buf *b, const Fcall *f)
 	}
 	buf_printf(b, "%s tag %u", name, f->tag);
 	for (const Field *d = msgs[f->type - Tversion].f; d->kind != KEnd; d++)
-		field_print(b, d, f);
+		if (!brief || (d->kind != KData && d->kind != KStat))
+			field_print(b, d, f);
+}
+
+void fcall_print(Buf *b, const Fcall *f)
+{
+	print(b, f, false);
+}
+
+void fcall_brief(Buf *b, const Fcall *f)
+{
+	print(b, f, true);
 }

@@ -153,14 +153,14 @@ static void run(Conn *c, Msg *m)
 		u->fd[i] = msg_take(m, i);
 }
 
-/* why NAME + reply: init answers there */
+/* why NAME [PID] + reply: init answers there */
 static void why(Conn *c, Msg *m)
 {
 	Unit *u = unit_find(c->s, m->w[1]);
 
 	if (u == NULL)
 		answer(c, 1, rerrstr());
-	else if (u->state != UnitUp || u->m->host || m->nfd < 1 || msg_send(u->sock, m->fd, 1, "why", NULL) < 0)
+	else if (u->state != UnitUp || u->m->host || m->nfd < 1 || msg_send(u->sock, m->fd, 1, "why", m->n > 2 ? m->w[2] : NULL, NULL) < 0)
 		answer(c, 1, u->m->host ? "a host has no kernel process" : "it is not up");
 	else
 		answer(c, 0, NULL);

@@ -382,7 +382,9 @@ static void fromsup(void *arg, int fd, int events)
 	else if (msg_is(m, "why", 0)) {
 		int reply = msg_take(m, 0);
 
-		if (reply >= 0)
+		if (reply >= 0 && m->n > 1)
+			why_follow(in, (u32)strtoul(m->w[1], NULL, 10), reply);
+		else if (reply >= 0)
 			why_tell(in, reply);
 	}
 	/* now and not at the next message: somebody waits for the end of a pipe */

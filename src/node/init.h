@@ -86,4 +86,7 @@ bool kproc_reap(Init *in, pid_t pid, int status);
 /* why_tell writes to descriptor reply who waits on what in this node. */
 void why_tell(Init *in, int reply);
 
+/* why_follow writes to reply what process pid waits for: the call, the file, its mount, its server, since when. */
+void why_follow(Init *in, u32 pid, int reply);
+
 #endif

@@ -20,6 +20,7 @@
 #include <os/io.h>
 #include <os/netlink.h>
 #include <os/netns.h>
+#include <os/procinfo.h>
 #include <os/spawn.h>
 #include <os/thread.h>
 #include <srv/conn.h>
@@ -65,6 +66,37 @@ static void dump(Kernel *kp, int reply)
 	msg_send(reply, NULL, 0, "text", b.n > 0 ? b.p : "  nothing\n", NULL);
 }
 
+/* chain appends what one line of fuse_dump, "TID CALL PATH MS", means if it is of process pid. */
+static void chain(Kernel *kp, u32 pid, char *line, Buf *b)
+{
+	char *call = strchr(line, ' '), *path = call != NULL ? strchr(call + 1, ' ') : NULL;
+	char *ms = path != NULL ? strrchr(path + 1, ' ') : NULL;
+	u32 tid = (u32)strtoul(line, NULL, 10);
+	u64 n;
+
+	if (ms == NULL || (tid != pid && proc_leader(tid) != pid))
+		return;
+	*path++ = *ms++ = '\0';
+	n = strtoull(ms, NULL, 10);
+	buf_printf(b, "  it waits in%s of /#%s, for %llu.%llu s\n", call, path, (unsigned long long)n / 1000,
+		   (unsigned long long)n % 1000 / 100);
+	kern_explain(kp->k, pid, path, b);
+}
+
+/* explain tells what process pid waits for here, if anything. */
+static void explain(Kernel *kp, u32 pid, int reply)
+{
+	autobuf Buf all = { 0 }, b = { 0 };
+	char *save = NULL;
+
+	fuse_dump(kp->f, &all);
+	for (char *l = all.n > 0 ? strtok_r(all.p, "\n", &save) : NULL; l != NULL; l = strtok_r(NULL, "\n", &save))
+		if (b.n < MsgMax / 2)
+			chain(kp, pid, l, &b);
+	if (b.n > 0)
+		msg_send(reply, NULL, 0, "text", b.p, NULL);
+}
+
 /* questions answers init; init's end is ours. */
 static void questions(void *arg)
 {
@@ -74,6 +106,8 @@ static void questions(void *arg)
 	for (; msg_recv(kp->ctl, m) > 0; msg_close(m))
 		if (msg_is(m, "dump", 0) && m->nfd > 0)
 			dump(kp, m->fd[0]);
+		else if (msg_is(m, "explain", 1) && m->nfd > 0)
+			explain(kp, (u32)strtoul(m->w[1], NULL, 10), m->fd[0]);
 	exit(0);
 }
 

@@ -59,6 +59,47 @@ static bool describe(const Kproc *k, Buf *b)
 	return false;
 }
 
+/* process begins the answer about one process; false: there is none. */
+static bool process(u32 pid, Buf *b)
+{
+	autofree char *name = proc_field(pid, "Name"), *state = proc_field(pid, "State");
+
+	buf_printf(b, "process %u", pid);
+	if (name == NULL) {
+		buf_str(b, ": there is none\n");
+		return false;
+	}
+	buf_printf(b, " (%s), %s:\n", name, state != NULL ? state : "?");
+	return true;
+}
+
+/* follow tells of kernel process k what pid waits for in it; one that does not answer is described. */
+static void follow(const Kproc *k, u32 pid, int reply)
+{
+	autobuf Buf b = { 0 };
+	autofree char *num = mem_printf("%u", pid);
+	Waiters w = { &b, 0 };
+
+	if (describe(k, &b)) {
+		msg_send(k->ctl, &reply, 1, "explain", num, NULL);
+		return;
+	}
+	waiter(&w, pid);
+	msg_send(reply, NULL, 0, "text", buf_text(&b), NULL);
+}
+
+void why_follow(Init *in, u32 pid, int reply)
+{
+	autobuf Buf b = { 0 };
+	bool there = process(pid, &b);
+
+	msg_send(reply, NULL, 0, "text", buf_text(&b), NULL);
+	for (int i = 0; i < Nkproc && there; i++)
+		if (in->kproc[i] != NULL)
+			follow(in->kproc[i], pid, reply);
+	close(reply);
+}
+
 void why_tell(Init *in, int reply)
 {
 	bool scan = false;

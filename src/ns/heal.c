@@ -263,7 +263,7 @@ static void reconnect(Mnt *m)
 		return;
 	m->tries++;
 	unlock(&m->lk);
-	c = m->redial.fn(m->redial.arg);
+	c = m->redial.fn(m->redial.arg, m->c); /* only this thread changes m->c */
 	lock(&m->lk);
 	if (c == NULL) {
 		free(m->why);
@@ -400,6 +400,17 @@ static void healer(void *arg)
 	changed(m);
 	unlock(&m->lk);
 	mnt_put(m);
+}
+
+Tap *mnt_tap(const Srv *s)
+{
+	Mnt *m = mnt_of(s);
+	Tap *t;
+
+	lock(&m->lk);
+	t = m->c != NULL ? tap_take(client_tap(m->c)) : NULL;
+	unlock(&m->lk);
+	return t;
 }
 
 void mnt_state(const Srv *s, Buf *b)

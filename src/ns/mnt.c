@@ -676,5 +676,11 @@ bool mnt_is(const Srv *s)
 
 Client *mnt_client(const Srv *s)
 {
-	return mnt_of(s)->c;
+	Mnt *m = mnt_of(s);
+	Client *c;
+
+	lock(&m->lk);
+	c = m->c != NULL ? client_take(m->c) : NULL;
+	unlock(&m->lk);
+	return c;
 }

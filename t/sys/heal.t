@@ -30,6 +30,32 @@ cat <&3
 x box /bin/sh /tmp/half >long &
 h=$!
 later x box /usr/bin/test -e /tmp/half.done
+# why PID, and the trace of a mount
+m=$(x box /bin/sh -c "sed -n 's/^mount \\([0-9]*\\).*tcp.*/\\1/p' /#/M/list")
+is "$(rc box "echo on >'#M/trace/$m'; cat /n/dial/f; cat /n/dial/nothing >[2]/dev/null; echo off >'#M/trace/$m'; cat '#M/trace/$m'" |
+	sed -n 's/^[0-9.]* \([<>-]* [RT][a-z]*\) tag [0-9]*/\1/p' | sed 's/fid [0-9]*/fid N/' | grep -e 'Rread count 4$' -e Rerror | sort)" \
+	"-> Rerror ename 'file does not exist'
+-> Rread count 4" "a trace has the messages without their data"
+is "$(rc box "echo bad >'#M/trace/$m'" 2>&1)" "echo: write: unknown control request" "its ctl messages are on, off and clear"
+x fs /bin/sh -c 'kill -STOP $(cat /tmp/pid)'
+x box /bin/sh -c 'echo $$ >/tmp/cat; exec /bin/cat /n/dial/f' >cat.out 2>&1 &
+cat=$!
+later x box /usr/bin/test -s /tmp/cat
+why() { a why -g "$g" box "$(x box /bin/cat /tmp/cat)" >why; grep -q 'has 1 message' why; }
+later why
+is "$(sed 's/[0-9.]* s$/N s/; s/process [0-9]*/process P/; s/mount [0-9]*/mount M/; s/, [SD] .*/:/; s/ in [a-z]* of .*, for/ for/' why)" "process P (cat):
+  it waits for N s
+  it is /n/dial/f to process P
+  in mount M of tcp!10.0.0.2!564, made by glenda
+  its server is tcp!10.0.0.2!564: connected for N s
+  which has 1 message to answer, the oldest for N s" "why follows a process to its server"
+x fs /bin/sh -c 'kill -CONT $(cat /tmp/pid)'
+wait $cat
+is "$(cat cat.out)" one "which answers in the end"
+is "$(a why -g "$g" box "$(x box /bin/sh -c 'echo $$')" | sed 's/[0-9]\{1,\}/P/')" "process P: there is none" "one that has ended is not there"
+is "$(a why -g "$g" box 1 | sed 's/(.*/.../')" "process 1 ...
+  it waits for no file of the node" "and one that does not wait does not wait"
+
 post() { x box /bin/sh -c 'rm -f /srv/own; /bin/exportfs -S own -r /tmp/own; for p in /.proc/[0-9]*; do read -r c <$p/comm && [ "$c" = exportfs ] && echo ${p#/.proc/} >/tmp/pid; done 2>&-'; }
 post
 t "mount a post" rc box 'mount /srv/own /n/post'

@@ -61,11 +61,15 @@ static void files(void)
 {
 	static char big[10000], back[10000];
 	Fid *root, *f, *g;
+	Client *c;
 	char *strings = NULL;
 	Dir d;
 
 	begin(NULL);
-	ok(mnt_is(mnt) && mnt_client(mnt) == client, "what it is");
+	ok(mnt_is(mnt), "what it is");
+	c = mnt_client(mnt);
+	ok(c == client, "and whose");
+	client_drop(c);
 	root = call_attach(mnt, "glenda", "", NULL, 10000);
 	ok(root != NULL && root->qid.type == QTDIR, "attach");
 	ok(walk(root, "nothere", NULL) == NULL && strcmp(rerrstr(), "file does not exist") == 0, "a missing name");
@@ -154,7 +158,7 @@ static void broken(void)
 /* a mount that heals: its server is hung up, and another connection to it made when redial wants one */
 static atomic_int refuse, redials;
 
-static Client *dial_again(void *arg)
+static Client *dial_again(void *arg, const Client *old)
 {
 	ClientOpts co = {.name = "test", .msize = 1024, .deadline_ms = 10000};
 	int p[2];

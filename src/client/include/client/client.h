@@ -26,6 +26,7 @@
 
 #include <base/buf.h>
 #include <base/u.h>
+#include <client/tap.h>
 #include <ninep/ninep.h>
 
 typedef struct Client Client;
@@ -34,6 +35,7 @@ typedef struct ClientOpts {
 	const char *name; /* for messages, "tcp!host!564"; NULL: "9p server" */
 	u32 msize;        /* to ask for; 0: 64 KiB + IOHDRSZ */
 	int deadline_ms;  /* of a request that does not say; 0: a minute, -1: none */
+	Tap *tap;         /* told of every message; may be NULL */
 	bool trace;       /* print every message on file descriptor 2 */
 } ClientOpts;
 
@@ -56,6 +58,9 @@ void client_break(Client *c, const char *why);
 
 /* client_broken says whether the connection has failed; the reason is then the error string. */
 bool client_broken(Client *c);
+
+/* client_tap returns what was given as tap, which stays c's. */
+Tap *client_tap(const Client *c);
 
 /* client_msize returns the message size agreed on; client_name the name given. */
 u32 client_msize(const Client *c);

@@ -8,6 +8,7 @@
 #ifndef DEV_DEV_H
 #define DEV_DEV_H
 
+#include <base/buf.h>
 #include <base/utf.h>
 #include <srv/srv.h>
 
@@ -82,6 +83,9 @@ void kern_forgets(Kern *k, void (*fn)(void *arg, const char *dir, const char *na
  * inside /# of what it names ("l0/ether0" for /net/ether0), owned by the caller; NULL if it is not one of our files.
  */
 char *kern_namec(Kern *k, u32 pid, const char *path) must_use;
+
+/* kern_explain appends, in lines, where the file at path inside /# ("/M/3/x") that process pid waits for comes from. */
+void kern_explain(Kern *k, u32 pid, const char *path, Buf *b);
 
 /* kern_takefd duplicates descriptor fd of process (or thread) pid into this process; the caller owns it. */
 int kern_takefd(u32 pid, int fd) must_use;

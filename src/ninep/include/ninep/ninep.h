@@ -104,6 +104,9 @@ int fcall_decode(u8 *buf, u32 n, Fcall *f) must_use;
 /* fcall_print appends f as text, the way 9P traces are written (Topen tag 3 fid 7 mode 0). */
 void fcall_print(Buf *b, const Fcall *f);
 
+/* fcall_brief is fcall_print without data and stat records: only how many bytes they have. */
+void fcall_brief(Buf *b, const Fcall *f);
+
 /* fcall_name returns the name of a message type ("Topen"), NULL if there is none. */
 const char *fcall_name(int type);
 

@@ -11,7 +11,9 @@
 
 /* how a mount whose connection broke gets another */
 typedef struct Redial {
-	Client *(*fn)(void *arg); /* a new connection, owned by the caller, or NULL with the reason; may block; NULL: no other */
+	/* a new connection in place of old (NULL: there was none), owned by the caller, or NULL with the reason; may block;
+	 * fn NULL: it gets no other */
+	Client *(*fn)(void *arg, const Client *old);
 	void (*end)(void *arg);	  /* the mount is gone; may be NULL */
 	void *arg;
 } Redial;
@@ -36,10 +38,14 @@ Srv *mnt_new(Client *c, const MntOpts *o) must_use;
  */
 Fid *mnt_away(const char *name, const MntOpts *o, const char *uname, const char *aname) must_use;
 
+/* mnt_tap returns the Tap of s's connection with a reference for the caller; NULL: it has none now. */
+Tap *mnt_tap(const Srv *s) must_use;
+
 /* mnt_state appends a line that says whether s is connected, to what and since when. */
 void mnt_state(const Srv *s, Buf *b);
 
-/* mnt_is says whether s is one of these; mnt_client returns its client, which stays s's (until it is redialled). */
+/* mnt_is says whether s is one of these; mnt_client returns its client with a reference for the caller, NULL if it has
+ * none now. */
 bool mnt_is(const Srv *s);
 Client *mnt_client(const Srv *s);
 
