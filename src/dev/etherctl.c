@@ -133,6 +133,22 @@ static int ctl_delmulti(Ether *e, EtherConv *c, const char *arg)
 	return errset(Enonexist);
 }
 
+static int ctl_bypass(Ether *e, EtherConv *c, const char *arg)
+{
+	(void)e;
+	(void)c;
+	(void)arg;
+	return werrstr("bypass is not implemented: a Linux interface sends what it is given");
+}
+
+static int ctl_scanbs(Ether *e, EtherConv *c, const char *arg)
+{
+	(void)e;
+	(void)c;
+	(void)arg;
+	return werrstr("scanbs: not a wireless interface");
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -140,7 +156,7 @@ static const struct {
 } ctls[] = {
 	{ "connect", 1, ctl_connect }, { "promiscuous", 0, ctl_promiscuous }, { "bridge", 0, ctl_bridge },
 	{ "headersonly", 0, ctl_headersonly }, { "addmulti", 1, ctl_addmulti }, { "delmulti", 1, ctl_delmulti },
-	{ "remmulti", 1, ctl_delmulti },
+	{ "remmulti", 1, ctl_delmulti }, { "bypass", 0, ctl_bypass }, { "scanbs", 0, ctl_scanbs }, { "scanbs", 1, ctl_scanbs },
 };
 
 int etherctl(Ether *e, EtherConv *c, char *text)
@@ -148,10 +164,15 @@ int etherctl(Ether *e, EtherConv *c, char *text)
 	char *f[3];
 	int n = str_tokens(text, f, 3);
 
+	bool known = false;
+
 	for (size_t i = 0; n > 0 && i < nelem(ctls); i++)
-		if (strcmp(ctls[i].name, f[0]) == 0)
-			return n == ctls[i].args + 1 ? ctls[i].fn(e, c, f[1]) : errset(Ebadarg);
-	return errset(Ebadctl);
+		if (strcmp(ctls[i].name, f[0]) == 0) {
+			if (n == ctls[i].args + 1)
+				return ctls[i].fn(e, c, f[1]);
+			known = true;
+		}
+	return errset(known ? Ebadarg : Ebadctl);
 }
 
 void etherctl_release(Ether *e, EtherConv *c)

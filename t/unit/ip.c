@@ -1,126 +1,10 @@
 /*
- * #I and #l driven from inside: two stacks joined by a pair, in a user and
- * net name space of the test's own.
+ * #I driven from inside: files, interfaces, tables, protocols.
  */
-#include <poll.h>
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <base/bytes.h>
-#include <base/err.h>
-#include <base/mem.h>
-#include <dev/ether.h>
-#include <dev/ip.h>
-#include <os/io.h>
-#include <os/netns.h>
-#include <srv/call.h>
-#include "stack.h"
-#include "tap.h"
-
-enum { MS = 20000, NLISTEN = 500 };
-
-static Kern *k;
-static Caller me;
-static Fid *root[3]; /* of #I0, #I1, #I2 */
-
-/* at returns a Fid for "tcp/0/ctl" below dir, not opened */
-static Fid *at(Fid *dir, const char *fmt, ...)
-{
-	char path[128], *save = NULL;
-	const char *e[8];
-	va_list ap;
-	int n = 0;
-
-	va_start(ap, fmt);
-	vsnprintf(path, sizeof path, fmt, ap);
-	va_end(ap);
-	for (char *p = strtok_r(path, "/", &save); p != NULL && n < 8; p = strtok_r(NULL, "/", &save))
-		e[n++] = p;
-	return call_walk(dir, n, e, &me, MS);
-}
-
-static Fid *openat_(Fid *dir, int mode, const char *path)
-{
-	Fid *f = at(dir, "%s", path);
-
-	if (f != NULL && call_open(f, mode, &me, MS) < 0) {
-		fid_drop(f);
-		return NULL;
-	}
-	return f;
-}
-
-/* text returns all of a file, "" if it cannot be read; the last result is kept */
-static const char *text(Fid *dir, const char *fmt, ...)
-{
-	static char buf[32768];
-	char path[128];
-	va_list ap;
-	long n = 0, m = -1;
-	Fid *f;
-
-	va_start(ap, fmt);
-	vsnprintf(path, sizeof path, fmt, ap);
-	va_end(ap);
-	f = openat_(dir, OREAD, path);
-	while (f != NULL && (m = call_read(f, buf + n, (u32)(sizeof buf - 1 - (size_t)n), (u64)n, &me, MS)) > 0)
-		n += m;
-	fid_drop(f);
-	buf[n] = '\0';
-	return buf;
-}
-
-static int put(Fid *f, const char *fmt, ...)
-{
-	char msg[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(msg, sizeof msg, fmt, ap);
-	va_end(ap);
-	return f != NULL && call_write(f, msg, (u32)strlen(msg), 0, &me, MS) == (long)strlen(msg) ? 0 : -1;
-}
-
-static int putfile(Fid *dir, const char *path, const char *msg)
-{
-	Fid *f = openat_(dir, OWRITE, path);
-	int rc = put(f, "%s", msg);
-
-	fid_drop(f);
-	return rc;
-}
-
-/* clone opens a conversation and returns its ctl; *n is its number */
-static Fid *clone_(Fid *dir, const char *proto, int *n)
-{
-	char path[32], num[16] = "";
-	Fid *f;
-
-	snprintf(path, sizeof path, "%s/clone", proto);
-	f = openat_(dir, ORDWR, path);
-	if (f != NULL && call_read(f, num, sizeof num - 1, 0, &me, MS) > 0)
-		*n = atoi(num);
-	return f;
-}
-
-static Fid *data(Fid *dir, const char *proto, int n)
-{
-	char path[32];
-
-	snprintf(path, sizeof path, "%s/%d/data", proto, n);
-	return openat_(dir, ORDWR, path);
-}
-
-static int has(const char *s, const char *part)
-{
-	int yes = s != NULL && strstr(s, part) != NULL;
-
-	if (!yes)
-		printf("# '%s' is not in:\n# %s\n", part, s != NULL ? s : "(null)");
-	return yes;
-}
+#include "ipfile.h"
 
 static void tree(void)
 {
@@ -154,8 +38,6 @@ static void tree(void)
 	is_str(text(root[1], "ndb"), "", "another stack has its own");
 	ok(openat_(root[0], OWRITE, "ipselftab") == NULL, "ipselftab cannot be written");
 }
-
-static Fid *ifc[3];
 
 static void interfaces(void)
 {
@@ -229,19 +111,6 @@ static void tables(void)
 	is_int(putfile(root[0], "iproute", "add 10.8.0.0"), -1, "too few words");
 	netlink_close(nl);
 	close(ns);
-}
-
-/* accepted opens listen of conversation n and returns the new conversation's ctl; *nc is its number */
-static Fid *accepted(Fid *dir, const char *proto, int n, int *nc)
-{
-	char path[32], num[16] = "";
-	Fid *f;
-
-	snprintf(path, sizeof path, "%s/%d/listen", proto, n);
-	f = openat_(dir, ORDWR, path);
-	if (f != NULL && call_read(f, num, sizeof num - 1, 0, &me, MS) > 0)
-		*nc = atoi(num);
-	return f;
 }
 
 static void tcp(const char *addr)
@@ -560,6 +429,74 @@ static void snoop(void)
 	fid_drop(s);
 }
 
+static void no(Fid *f, const char *msg, const char *why)
+{
+	is_int(put(f, "%s", msg), -1, "%s", msg);
+	ok(has(rerrstr(), why), "is refused by name");
+}
+
+/* datagram reads what goes by until that is one of udp */
+static int datagram(Fid *s, u8 *p, u32 n)
+{
+	long got;
+
+	do
+		got = call_read(s, p, n, 0, &me, MS);
+	while (got > 20 && p[9] != 17);
+	return got > 20;
+}
+
+static void messages(void)
+{
+	u8 p[256];
+	int n = -1, t = -1;
+	Fid *s = openat_(root[1], OREAD, "ipifc/0/snoop"), *u = clone_(root[0], "udp", &n), *c = clone_(root[0], "tcp", &t), *d;
+
+	ok(put(u, "ttl 7") == 0 && put(u, "tos 16") == 0 && put(u, "connect 10.0.0.2!9") == 0, "ttl and tos: %s", rerrstr());
+	d = data(root[0], "udp", n);
+	ok(put(u, "ignoreadvice") == 0 && put(d, "x") == 0 && datagram(s, p, sizeof p), "a datagram");
+	ok(p[8] == 7 && p[1] == 16, "has them: %d %d", p[8], p[1]);
+	ok(put(u, "ttl") == 0 && put(d, "x") == 0 && datagram(s, p, sizeof p) && p[8] == 255, "without a number it is 255");
+	ok(put(u, "ttl 256") < 0 && put(u, "tos x") < 0, "bad numbers are refused");
+	ok(put(u, "addmulti 10.0.0.1 224.0.1.9") == 0, "a multicast group: %s", rerrstr());
+	ok(put(u, "delmulti 10.0.0.1") < 0 && put(u, "delmulti 10.0.0.1 224.0.1.9") == 0, "is left by its name: %s", rerrstr());
+	no(u, "addmulti 10.0.0.99", "10.0.0.99");
+	no(u, "addmulti", "addmulti needs interface address");
+	no(c, "announce *!*", "announce on every port is not implemented");
+	no(c, "checksum 0", "checksum 0");
+	no(c, "tcpporthogdefense on", "tcpporthogdefense");
+	ok(put(c, "checksum 1") == 0 && put(c, "tcpporthogdefense off") == 0, "what Linux does is allowed: %s", rerrstr());
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const not[] = { "speed 100", "delay 40", "reflect 1", "reassemble 1" };
+		char what[16] = "";
+
+		sscanf(not[i], "%15s", what);
+		no(ifc[0], not[i], what);
+	}
+	no(ifc[0], "ra6 sendra 1", "sending router advertisements is not implemented");
+	ok(put(ifc[0], "ra6 recvra 1") == 0 && has(text(root[0], "ipifc/0/status"), "recvra 1") && put(ifc[0], "ra6 recvra 0") == 0,
+	   "receiving them can be asked for: %s", rerrstr());
+	ok(put(ifc[0], "add6 2001:db8:9::1 64") == 0 && has(text(root[0], "ipifc/0/status"), "2001:db8:9:") && put(ifc[0], "del6") == 0,
+	   "add6 and del6: %s", rerrstr());
+	ok(put(ifc[0], "try 10.0.7.1 /24") == 0 && has(text(root[0], "ipifc/0/status"), "10.0.7.1") && put(ifc[0], "del 10.0.7.1 /24") == 0,
+	   "try: %s", rerrstr());
+	ok(put(ifc[0], "add 0.0.0.0 0.0.0.0") == 0 && put(ifc[0], "del 0.0.0.0 0.0.0.0") == 0, "the null address: %s", rerrstr());
+	no(ifc[0], "add 10.0.8.1 /24 10.0.8.2 0 trans", "trans");
+	ok(put(ifc[0], "iprouting 1") == 0 && has(text(root[0], "ipifc/stats"), "Forwarding: 1"), "iprouting");
+	ok(put(ifc[0], "iprouting 0") == 0 && has(text(root[0], "ipifc/stats"), "Forwarding: 2"), "and not");
+	fid_drop(d);
+	fid_drop(u);
+	fid_drop(c);
+	c = clone_(root[0], "ipifc", &n);
+	no(c, "bind pkt", "pkt is not implemented");
+	no(c, "bind netdev /dev/x", "netdev is not implemented");
+	fid_drop(c);
+	ok(at(root[0], "il") == NULL && at(root[0], "rudp") == NULL && at(root[0], "gre") == NULL && at(root[0], "esp") == NULL &&
+	   at(root[0], "ipmux") == NULL, "protocols that Linux does not give a stack are not there");
+	is_str(rerrstr(), "file does not exist", "as Plan 9 says");
+	fid_drop(s);
+}
+
 static void icmp(const char *proto, const char *addr, int head, u8 type, u8 reply)
 {
 	u8 p[256] = { 0 };
@@ -580,327 +517,13 @@ static void icmp(const char *proto, const char *addr, int head, u8 type, u8 repl
 	fid_drop(cc);
 }
 
-static void alone(void)
-{
-	int c = -1, a = -1;
-	Fid *lc = clone_(root[2], "tcp", &a), *cc = clone_(root[0], "tcp", &c);
-
-	ok(put(lc, "announce 10.0.0.1!77") == 0, "#I2 announces on the address #I0 has too");
-	is_int(put(cc, "connect 10.0.0.1!77"), -1, "which #I0 does not see");
-	is_str(rerrstr(), "connection refused", "it asks itself");
-	fid_drop(cc);
-	cc = clone_(root[2], "tcp", &c);
-	ok(put(cc, "connect 10.0.0.1!77") == 0, "#I2 itself does: %s", rerrstr());
-	fid_drop(cc);
-	fid_drop(lc);
-}
-
-/* requests that wait, without threads */
-typedef struct Wait {
-	Req r;
-	char err[ERRMAX];
-	int done; /* atomic: 1 good, 2 failed */
-} Wait;
-
-static void waited(Req *r)
-{
-	Wait *w = container_of(r, Wait, r);
-
-	snprintf(w->err, sizeof w->err, "%s", r->o.type == Rerror ? r->ename : "");
-	__atomic_store_n(&w->done, r->o.type == Rerror ? 2 : 1, __ATOMIC_RELEASE);
-}
-
-static void startopen(Wait *w, Fid *f)
-{
-	memset(w, 0, sizeof *w);
-	req_init(&w->r);
-	w->r.i.type = Topen;
-	w->r.i.mode = ORDWR;
-	w->r.fid = f;
-	w->r.caller = me;
-	w->r.done = waited;
-	req_dispatch(&w->r);
-}
-
-static int count(Wait *w, int n, int done)
-{
-	int c = 0;
-
-	for (int i = 0; i < n; i++)
-		c += __atomic_load_n(&w[i].done, __ATOMIC_ACQUIRE) == done;
-	return c;
-}
-
-static int threads(void)
-{
-	char *s = io_slurp(-100, "/proc/self/status", 16384, NULL), *p = s != NULL ? strstr(s, "Threads:") : NULL;
-	int n = p != NULL ? atoi(p + 8) : -1;
-
-	free(s);
-	return n;
-}
-
-static void many(void)
-{
-	Wait *w = mem_array(NLISTEN, sizeof *w);
-	Fid **f = mem_array(NLISTEN, sizeof *f);
-	int a = -1, c = -1, before = threads(), flushed = 0;
-	Fid *lc = clone_(root[1], "tcp", &a), *cc = clone_(root[0], "tcp", &c);
-
-	ok(put(lc, "announce *!11") == 0, "announce");
-	for (int i = 0; i < NLISTEN; i++) {
-		f[i] = at(root[1], "tcp/%d/listen", a);
-		startopen(&w[i], f[i]);
-	}
-	is_int(count(w, NLISTEN, 0), NLISTEN, "%d opens of listen wait", NLISTEN);
-	ok(threads() <= before + 2, "without threads: %d before, %d now", before, threads());
-	ok(put(cc, "connect 10.0.0.2!11") == 0, "a call");
-	for (int i = 0; i < 1000 && count(w, NLISTEN, 1) == 0; i++)
-		usleep(10000);
-	is_int(count(w, NLISTEN, 1), 1, "one of them has it");
-	is_int(count(w, NLISTEN, 2), 0, "none failed");
-	for (int i = 0; i < NLISTEN; i++)
-		if (__atomic_load_n(&w[i].done, __ATOMIC_ACQUIRE) == 0) {
-			while (!req_flush(&w[i].r) && __atomic_load_n(&w[i].done, __ATOMIC_ACQUIRE) == 0)
-				usleep(100); /* it was looking at the socket just now */
-			if (__atomic_load_n(&w[i].done, __ATOMIC_ACQUIRE) == 0)
-				req_interrupt(&w[i].r);
-			flushed += strcmp(w[i].err, "interrupted") == 0;
-		}
-	is_int(flushed, NLISTEN - 1, "the others are flushed");
-	for (int i = 0; i < NLISTEN; i++)
-		fid_drop(f[i]);
-	fid_drop(cc);
-	fid_drop(lc);
-	lc = clone_(root[1], "tcp", &a);
-	ok(put(lc, "announce *!11") == 0, "the port is free again: %s", rerrstr());
-	fid_drop(lc);
-	free(f);
-	free(w);
-}
-
-static void handover(void)
-{
-	int sp[2], a = -1, c = -1, n = -1, got[16], ngot = 0, lsp[2];
-	Fid *lc = clone_(root[1], "tcp", &a), *cc = clone_(root[0], "tcp", &c), *nc, *nd;
-	char buf[64];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sp) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, lsp) < 0)
-		abort();
-	ok(put(lc, "announce *!13") == 0 && put(cc, "connect 10.0.0.2!13") == 0, "a connection");
-	nc = accepted(root[1], "tcp", a, &n);
-	nd = data(root[1], "tcp", n);
-	ok(put(cc, "sock %d", sp[1]) == 0, "sock: %s", rerrstr());
-	is_int(io_recvfds(sp[0], buf, sizeof buf, got, &ngot), 1, "one byte comes");
-	is_int(ngot, 1, "with a descriptor");
-	ok(write(got[0], "direct", 6) == 6 && call_read(nd, buf, sizeof buf, 0, &me, MS) == 6, "the socket works");
-	ok(has(text(root[0], "tcp/%d/status", c), "Established"), "status still tells");
-	ok(has(text(root[0], "tcp/%d/remote", c), "10.0.0.2!13"), "and remote");
-	is_int(put(cc, "hangup"), -1, "what needs the socket is refused: %s", rerrstr());
-	close(got[0]);
-	is_int(call_read(nd, buf, sizeof buf, 0, &me, MS), 0, "when the program closes it the peer reads the end");
-	fid_drop(nd);
-	fid_drop(nc);
-	fid_drop(cc);
-	ok(put(lc, "sock %d", lsp[1]) == 0 && io_recvfds(lsp[0], buf, sizeof buf, got, &ngot) == 1 && ngot == 1, "a listener is handed over: %s", rerrstr());
-	ok(has(text(root[1], "tcp/%d/status", a), "Listen"), "it still listens");
-	cc = clone_(root[0], "tcp", &c);
-	ok(put(cc, "connect 10.0.0.2!13") == 0, "it takes calls");
-	n = accept(got[0], NULL, NULL);
-	nc = clone_(root[1], "tcp", &a);
-	ok(put(nc, "adopt %d", n) == 0, "the accepted socket becomes a conversation: %s", rerrstr());
-	ok(has(text(root[1], "tcp/%d/local", a), "10.0.0.2!13"), "with its addresses");
-	is_int(put(nc, "adopt %d", n), -1, "once");
-	fid_drop(nc);
-	close(n);
-	close(got[0]);
-	fid_drop(cc);
-	fid_drop(lc);
-	cc = clone_(root[0], "tcp", &c);
-	is_int(put(cc, "connect 10.0.0.2!13"), -1, "when the program closes the listener calls are refused");
-	fid_drop(cc);
-	for (int i = 0; i < 2; i++) {
-		close(sp[i]);
-		close(lsp[i]);
-	}
-}
-
-static void frames(void)
-{
-	u8 p[128] = { 255, 255, 255, 255, 255, 255 }, q[2048];
-	Fid *l0 = kern_attach(k, "l0", "glenda", &me), *l1 = kern_attach(k, "l1", "glenda", &me);
-	Fid *c0 = openat_(l0, ORDWR, "ether0/clone"), *c1 = openat_(l1, ORDWR, "ether1/clone"), *d0, *d1, *c2;
-	char num[16] = "";
-
-	is_int(call_read(c0, num, sizeof num - 1, 0, &me, MS), 12, "the number of an ether conversation");
-	is_str(num, "          0 ", "is 12 bytes");
-	ok(put(c0, "connect 0x1234") == 0 && put(c1, "connect 4660") == 0, "connect: %s", rerrstr());
-	is_str(text(l0, "ether0/0/type"), "       4660 ", "type");
-	c2 = openat_(l0, ORDWR, "ether0/clone");
-	is_int(put(c2, "connect 4660"), -1, "a type twice");
-	is_str(rerrstr(), "device or object already in use", "is refused");
-	is_int(put(c2, "scanbs"), -1, "an unknown message");
-	is_str(rerrstr(), "unknown control request", "is refused");
-	ok(put(c2, "promiscuous") == 0 && has(text(l0, "ether0/stats"), "prom: 1"), "promiscuous");
-	fid_drop(c2);
-	ok(has(text(l0, "ether0/stats"), "prom: 0"), "until it is closed");
-	d0 = openat_(l0, ORDWR, "ether0/0/data");
-	d1 = openat_(l1, ORDWR, "ether1/0/data");
-	put_be16(p + 12, 0x1234);
-	p[14] = 99;
-	is_int(call_write(d0, p, 60, 0, &me, MS), 60, "a frame goes out: %s", rerrstr());
-	is_int(call_read(d1, q, sizeof q, 0, &me, MS), 60, "and comes in");
-	ok(memcmp(q + 6, "\2\0\0\0\0\xa0", 6) == 0 && q[14] == 99, "from this device's address");
-	is_int(call_write(d0, p, 5, 0, &me, MS), -1, "a piece of a frame is refused");
-	fid_drop(d0);
-	fid_drop(d1);
-	fid_drop(c0);
-	fid_drop(c1);
-	fid_drop(l0);
-	fid_drop(l1);
-}
-
-static void unbind(void)
-{
-	Fid *l0 = kern_attach(k, "l0", "glenda", &me);
-
-	ok(put(ifc[0], "unbind") == 0, "unbind: %s", rerrstr());
-	is_str(text(l0, "ether0/addr"), "0200000000a0", "the device is back");
-	ok(strstr(text(root[0], "iproute"), "10.0.0.0") == NULL, "its routes are gone");
-	ok(put(ifc[2], "unbind") == 0, "unbind the loopback: %s", rerrstr());
-	ok(put(ifc[2], "bind ether #l0/ether0") == 0 && put(ifc[2], "add 10.0.0.3 /24") == 0, "another stack takes it: %s", rerrstr());
-	ok(put(ifc[2], "unbind") == 0, "and gives it back");
-	for (int i = 0; i < 3; i++)
-		fid_drop(ifc[i]);
-	fid_drop(l0);
-}
-
-/* an init that keeps descriptors, for one kernel process after another */
-typedef struct Init {
-	int s, n;
-	char key[16][64];
-	int fd[16];
-} Init;
-
-static void *keeper(void *arg)
-{
-	Init *in = arg;
-	char buf[512];
-	int fd[IoFds], nfd;
-	ssize_t n;
-
-	while ((n = io_recvfds(in->s, buf, sizeof buf - 1, fd, &nfd)) > 0)
-		if (strncmp(buf, "store ", 6) == 0 && nfd == 1 && in->n < 16) {
-			snprintf(in->key[in->n], sizeof in->key[0], "%.60s", buf + 6);
-			in->fd[in->n++] = fd[0];
-		} else if (nfd == 1) {
-			close(fd[0]);
-		}
-	return NULL;
-}
-
-static Kern *kernel(Init *in, pthread_t *t)
-{
-	int sp[2];
-	char buf[128];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sp) < 0)
-		abort();
-	in->s = sp[0];
-	for (int i = 0; i < in->n; i++) {
-		int n = snprintf(buf, sizeof buf, "kept %s", in->key[i]);
-
-		if (io_sendfds(sp[0], buf, (size_t)n + 1, &in->fd[i], 1) < 0)
-			abort();
-	}
-	if (io_sendfds(sp[0], "go", 3, NULL, 0) < 0)
-		abort();
-	pthread_create(t, NULL, keeper, in);
-	return kern_new("glenda", sp[1]);
-}
-
-/* restart lets a kernel process with a configured stack go and looks what the next one has */
-static void restart(int hw)
-{
-	Init in = { 0 };
-	pthread_t t[2];
-	static Kern *one, *two; /* a Kern lives as long as its process */
-	Fid *r, *c, *l;
-	int n;
-
-	one = kernel(&in, &t[0]);
-	ok(ether_add(one, 0, "e0", hw) == 0, "a kernel process: %s", rerrstr());
-	r = kern_attach(one, "I7", "glenda", &me);
-	c = clone_(r, "ipifc", &n);
-	ok(put(c, "bind ether #l0/ether0") == 0 && put(c, "add 10.3.0.1 /24") == 0, "with an interface: %s", rerrstr());
-	ok(putfile(r, "ndb", "sys=x\n") == 0, "and ndb");
-	fid_drop(c);
-	fid_drop(r);
-	ok(has(text(r = kern_attach(one, "I7", "glenda", &me), "ipifc/0/status"), "10.3.0.1"), "a bound interface stays when its ctl is closed");
-	fid_drop(r);
-	ip_closeall(one);
-	ether_drop(one, 0);
-	shutdown(in.s, SHUT_RDWR);
-	pthread_join(t[0], NULL);
-	two = kernel(&in, &t[1]);
-	l = kern_attach(two, "l0", "glenda", &me);
-	is_str(text(l, "ether0/addr"), "0200000000a0", "the next kernel process finds #l0 in the stack");
-	fid_drop(l);
-	r = kern_attach(two, "I7", "glenda", &me);
-	ok(has(text(r, "ipifc/0/status"), "device #l0/ether0 maxtu 1514 "), "has the interface");
-	ok(has(text(r, "ipselftab"), "10.3.0.1 "), "its address");
-	is_str(text(r, "ndb"), "sys=x\n", "and ndb");
-	l = kern_attach(two, "l0", "glenda", &me);
-	is_str(text(l, "ether0/addr"), "0200000000a0", "#l0 finds its interface in the stack");
-	ok(putfile(r, "ipifc/0/ctl", "unbind") == 0, "unbind: %s", rerrstr());
-	is_str(text(l, "ether0/addr"), "0200000000a0", "and has it back");
-	fid_drop(l);
-	fid_drop(r);
-	ip_closeall(two);
-	ether_drop(two, 0);
-	shutdown(in.s, SHUT_RDWR);
-	pthread_join(t[1], NULL);
-	for (int i = 0; i < in.n; i++)
-		close(in.fd[i]);
-}
-
-static void log_(void)
-{
-	char buf[256] = "";
-	Fid *f = openat_(root[0], ORDWR, "log"), *c;
-	int n;
-
-	ok(put(f, "set tcp") == 0, "log: %s", rerrstr());
-	is_int(put(f, "set frob"), -1, "an unknown item");
-	c = clone_(root[0], "tcp", &n);
-	ok(put(c, "announce *!99") == 0 && call_read(f, buf, sizeof buf - 1, 0, &me, MS) > 0, "something is logged");
-	ok(has(buf, "announced, port 99"), "the announcement");
-	fid_drop(c);
-	fid_drop(f);
-}
-
 int main(void)
 {
-	int hw, host;
-	Netlink *nl;
-	const u8 mac[MACLEN] = { 2, 0, 0, 0, 0, 0xa0 };
+	int host;
 
-	if (stack_alone() < 0) {
-		skip("this host forbids user name spaces");
+	if (!ip_up())
 		return done();
-	}
-	me = (Caller){ .pid = (u32)getpid(), .uid = getuid(), .gid = getgid() };
-	k = kern_new("glenda", -1);
-	hw = netns_new();
-	nl = netlink_open(hw);
-	if (!ok(netlink_veth(nl, "e0", mac, "e1", -1, NULL) == 0, "a pair: %s", rerrstr()))
-		return done();
-	ok(ether_add(k, 0, "e0", hw) == 0 && ether_add(k, 1, "e1", hw) == 0, "two ether devices: %s", rerrstr());
-	is_int(ether_add(k, 1, "e1", hw), -1, "each number once");
-	for (int i = 0; i < 3; i++)
-		root[i] = kern_attach(k, i == 0 ? "I0" : i == 1 ? "I1" : "I2", "glenda", &me);
-	if (!ok(root[0] != NULL && root[1] != NULL && root[2] != NULL, "three stacks: %s", rerrstr()))
-		return done();
+	is_int(ether_add(k, 1, "e1", hw), -1, "each number of an ether device once");
 	ok(kern_attach(k, "I128", "glenda", &me) == NULL, "there is no #I128");
 	host = netns_self();
 	tree();
@@ -915,22 +538,14 @@ int main(void)
 	others();
 	numbers();
 	snoop();
+	messages();
 	icmp("icmp", "10.0.0.2", 20, 8, 0);
 	icmp("icmpv6", "2001:db8::2", 40, 128, 129);
-	alone();
-	many();
-	handover();
-	frames();
-	log_();
-	unbind();
 	for (int i = 0; i < 3; i++)
-		fid_drop(root[i]);
+		fid_drop(ifc[i]);
 	ok(netns_same(host, netns_self()), "this thread is where it was");
-	ip_closeall(k);
-	ether_drop(k, 0);
-	ether_drop(k, 1);
-	restart(hw);
+	ip_down();
 	is_int(ref_live("Fid"), 0, "no Fid is left");
-	netlink_close(nl);
+	netlink_close(hwlink);
 	return done();
 }
