@@ -303,10 +303,46 @@ static bool heal_inplace(Fetch *f, u32 n)
 	return false;
 }
 
+/*
+ * Takes a place among those that mirrors are asked for, -1 if there is none, or the block has one: our mirror may have us
+ * for its own, and have lost the same block.
+ */
+static int heal_begin(Astore *s, const Score *score)
+{
+	int at = -1;
+
+	lock(&s->poollk);
+	for (int i = 0; i < HEALS; i++)
+		if (s->healing[i] == NULL) {
+			at = i;
+		} else if (score_eq(s->healing[i], score)) {
+			at = -1;
+			break;
+		}
+	if (at >= 0)
+		s->healing[at] = score;
+	unlock(&s->poollk);
+	return at;
+}
+
+static long heal_ask(Astore *s, Fetch *f)
+{
+	int at = s->opt.heal != NULL ? heal_begin(s, f->score) : -1;
+	long n;
+
+	if (at < 0)
+		return -1;
+	n = s->opt.heal(s->opt.arg, f->score, f->type, f->p, f->n);
+	lock(&s->poollk);
+	s->healing[at] = NULL;
+	unlock(&s->poollk);
+	return n;
+}
+
 bool fetch_heal(Astore *s, Fetch *f)
 {
 	char hex[SCORETEXT];
-	long n = s->opt.heal != NULL ? s->opt.heal(s->opt.arg, f->score, f->type, f->p, f->n) : -1;
+	long n = heal_ask(s, f);
 	Score got;
 
 	if (n < 0 || n > (long)f->n)

@@ -30,6 +30,7 @@ enum {
 	TAILMAX = 96 * 1024 * 1024,      /* log behind the durable tail at which writers wait (recovery looks 128 MB far) */
 	STARTEVERY = 4 * 1024 * 1024,    /* bytes after which Linux is told to begin writing */
 	BATCH = 64,                      /* requests handled at once */
+	HEALS = 16,                      /* blocks that mirrors are asked for at the same time */
 	SCRATCH = 512 * 1024,            /* bytes that one thread reads at once */
 };
 
@@ -84,9 +85,10 @@ typedef struct Astore {
 	bool syncing, stop, kick, flushall;
 	char *syncfail;          /* a sync failed: what was written is not sure any more */
 
-	Lock poollk;
+	Lock poollk;             /* pool, npool, healing */
 	Reader *pool;
 	int npool;
+	const Score *healing[HEALS]; /* blocks that mirrors are asked for now */
 	atomic_bool noring;
 
 	pthread_t flusher, reader;

@@ -42,6 +42,7 @@ static const Word words[] = {
 	{ "index", KText, FIELD(index), 0 },
 	{ "arenas", KList, FIELD(arenas), FIELD(narenas) },
 	{ "isect", KList, FIELD(isect), FIELD(nisect) },
+	{ "mirror", KList, FIELD(mirror), FIELD(nmirror) },
 	{ "bloom", KText, FIELD(bloom), 0 },
 	{ "addr", KText, FIELD(addr), 0 },
 	{ "httpaddr", KText, FIELD(httpaddr), 0 },
@@ -163,6 +164,9 @@ void conf_free(VtConf *c)
 		free(c->arenas[i]);
 	for (int i = 0; i < c->nisect; i++)
 		free(c->isect[i]);
+	for (int i = 0; i < c->nmirror; i++)
+		free(c->mirror[i]);
+	free(c->mirror);
 	free(c->arenas);
 	free(c->isect);
 	free(c->index);

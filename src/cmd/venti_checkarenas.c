@@ -2,19 +2,25 @@
  * Checks arenas; with -f also repairs: what a crash left behind the tail is
  * entered, a bad head, tail or directory line is written from what is good, a
  * damaged clump is copied from a mirror of the partition (-m), whose clump
- * must have the right score.
+ * must have the right score, or made again from its block, asked for from a
+ * venti (-m with its address).
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <arena/check.h>
+#include <arena/clump.h>
+#include <base/err.h>
 #include <base/mem.h>
 #include "cmds.h"
+#include "ventiheal.h"
 #include "vtool.h"
 
 typedef struct Job {
 	bool all, fix;
 	int verbose;
 	Part *mirror;
+	VentiHeal *host;
 	long bad, fixed;
 	bool touched; /* something was written to the arena */
 	Progress pr;
@@ -36,6 +42,58 @@ static bool from_mirror(Job *j, Arena *a, const Fault *f)
 	if (good)
 		good = disk_write(a->disk, data - CLUMP, CLUMP + (size_t)c.info.size, a->base + f->at) == 0;
 	scan_end(&s);
+	return good;
+}
+
+/* the bytes of the clump of a block, as long as they were, at out; its head too; false if they cannot be made */
+static bool clump_again(const Arena *a, const Fault *f, u8 *block, u32 n, Clump *c, u8 *out)
+{
+	static const ConfPack how[] = { PackWhack, PackZstd };
+	u8 head[CLUMP];
+
+	if (disk_read(a->disk, head, CLUMP, a->base + f->at) < 0 || fmt_getclump(c, head, a->t.magic) < 0 ||
+		c->info.size != f->info.size || c->info.data != n)
+		*c = (Clump){ .info = f->info, .encoding = ClumpPlain, .time = a->t.wtime };
+	c->info.type = f->info.type;
+	c->info.score = f->info.score;
+	if (f->info.size == n) {
+		c->encoding = ClumpPlain;
+		memcpy(out, block, n);
+		return true;
+	}
+	for (size_t i = 0; i < nelem(how); i++)
+		if (clump_pack(c, how[i], block, n, out) && c->info.size == f->info.size)
+			return true;
+	(void)werrstr("compressed again it is not as long as it was");
+	return false;
+}
+
+/* the clump is made again from its block, which a venti has */
+static bool from_host(Job *j, Arena *a, const Fault *f)
+{
+	u8 *block = mem_new(BLOCKMAX), *out = mem_new(CLUMP + CLUMPMAX);
+	char hex[SCORETEXT];
+	bool good = false;
+	Score s;
+	Clump c;
+	long n;
+
+	if (j->host == NULL || f->info.size == 0 || f->info.type == TypeCorrupt)
+		n = -1;
+	else if ((n = ventiheal_fetch(j->host, &f->info.score, f->info.type, block, BLOCKMAX)) < 0)
+		tool_warn("%s", rerrstr());
+	if (n >= 0) {
+		s = score_of(block, (size_t)n);
+		good = score_eq(&s, &f->info.score) && clump_again(a, f, block, (u32)n, &c, out + CLUMP);
+		if (!good)
+			tool_warn("block %s cannot be put back: %s", score_print(&f->info.score, hex), rerrstr());
+	}
+	if (good) {
+		fmt_putclump(&c, out, a->t.magic);
+		good = disk_write(a->disk, out, CLUMP + (size_t)c.info.size, a->base + f->at) == 0;
+	}
+	free(block);
+	free(out);
 	return good;
 }
 
@@ -64,7 +122,7 @@ static bool repair(Job *j, Arena *a, const Fault *f)
 	case FaultHead: return arena_puthead(a) == 0;
 	case FaultTail: return false; /* arena_recover has done what can be done; figures are made again at the end */
 	case FaultDir: return fix_line(a, f);
-	case FaultClump: return from_mirror(j, a, f);
+	case FaultClump: return from_mirror(j, a, f) || from_host(j, a, f);
 	default: return false;
 	}
 }
@@ -160,6 +218,25 @@ static void one(Job *j, Arena *a)
 	}
 }
 
+/* -m: a partition, or, if there is no such file, a venti */
+static void mirror(Job *j, char *spec)
+{
+	static VentiHeal heal;
+	static char *host[1];
+	autofree char *file = mem_str(spec);
+	char *colon = strrchr(file, ':');
+
+	if (access(file, F_OK) < 0 && colon != NULL)
+		*colon = '\0';
+	if (access(file, F_OK) == 0) {
+		j->mirror = vtool_part(spec, DiskRead);
+		return;
+	}
+	host[0] = spec;
+	heal = (VentiHeal){ host, 1 };
+	j->host = &heal;
+}
+
 int cmd_venti_checkarenas(int argc, char **argv)
 {
 	Args a;
@@ -172,7 +249,7 @@ int cmd_venti_checkarenas(int argc, char **argv)
 		case 'a': j.all = true; break;
 		case 'f': j.fix = true; break;
 		case 'v': j.verbose++; break;
-		case 'm': j.mirror = vtool_part(args_value(&a), DiskRead); break;
+		case 'm': mirror(&j, args_value(&a)); break;
 		default: args_usage(&a);
 		}
 	if (a.argc < 1)

@@ -19,6 +19,7 @@
 #include <ventid/ventid.h>
 #include "cmds.h"
 #include "tool.h"
+#include "ventiheal.h"
 
 enum { ADDRS = 16, DEFMEM = 21 << 20 };
 
@@ -32,6 +33,7 @@ typedef struct Flags {
 	bool debug, logging, readonly, stay;
 } Flags;
 
+static VentiHeal mirrors;
 static Ventid *server; /* set before there are threads that could have news */
 
 static u64 size(Args *a)
@@ -194,6 +196,11 @@ static Store *open_store(const Flags *f, VtConf **conf)
 	if (path == NULL || (*conf = conf_read(path)) == NULL)
 		failed("can't init server");
 	budget(f, *conf);
+	mirrors = (VentiHeal){ (*conf)->mirror, (*conf)->nmirror };
+	if (mirrors.n > 0) {
+		o.heal = ventiheal_fetch;
+		o.arg = &mirrors;
+	}
 	s = arenas_open(*conf, &o);
 	if (s == NULL)
 		failed("can't init server");

@@ -149,6 +149,7 @@ int main(void)
 	refuses("arenas\n", "f:1: 'arenas' takes one value");
 	refuses("\nqueuewrites yes", "f:2: 'queuewrites' takes nothing");
 	refuses("mem lots", "f:1: 'lots' is not a size: it takes a number and perhaps k, m, g or t");
+	refuses("mirror a b", "f:1: 'mirror' takes one value");
 	refuses("compress lzw", "f:1: compress 'lzw': it takes none, whack or zstd");
 	refuses("foo bar", "f:1: 'foo' is not known");
 	inpart();

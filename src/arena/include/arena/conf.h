@@ -19,7 +19,8 @@ typedef enum ConfPack { PackNone, PackWhack, PackZstd } ConfPack;
 typedef struct VtConf {
 	char *index;          /* the index's name; NULL if not given, as everything here */
 	char **arenas, **isect; /* partitions, each may be file:lo-hi */
-	int narenas, nisect;
+	char **mirror;        /* ours: addresses of ventis that are asked for blocks that the disk has lost */
+	int narenas, nisect, nmirror;
 	char *bloom;          /* accepted, not used: the index needs no filter */
 	char *addr, *httpaddr, *webroot;
 	u64 mem, bcmem, icmem; /* bytes; 0 if not given */
