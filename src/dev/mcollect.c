@@ -10,6 +10,7 @@
 #include <os/clock.h>
 #include <os/procinfo.h>
 #include <os/thread.h>
+#include <srv/later.h>
 #include "mobjpriv.h"
 
 enum {
@@ -203,6 +204,7 @@ void mobj_tick(Kern *k)
 
 	if (t == NULL)
 		return;
+	later_begin(); /* roots go when the table is free again: they may take any lock */
 	lock(&t->lk);
 	/* an unmount, or the end of a name space, tells nobody */
 	if (now >= t->next && (t->dirty || (t->nobj > 0 && now >= t->next + IDLEMS))) {
@@ -216,4 +218,5 @@ void mobj_tick(Kern *k)
 	}
 	let_go(t);
 	unlock(&t->lk);
+	later_end();
 }
