@@ -635,7 +635,7 @@ static Mnt *make(Client *c, const char *name, const MntOpts *o)
 	m->down = c == NULL;
 	m->name = mem_str(name);
 	m->since = clock_ms();
-	lock_init(&m->lk, RankMnt);
+	lock_init(&m->lk, RankMount);
 	list_init(&m->stale);
 	rendez_init(&m->z);
 	cond_init(&m->wake);

@@ -19,6 +19,7 @@ enum LockRank {
 	RankVentid = 30,   /* ventid/: a venti server's connections and threads */
 	RankSrv = 40,      /* srv/: a Srv's serial lock, held while its operations run */
 	RankMnt = 50,      /* ns/: mount objects */
+	RankMount = 52,    /* ns/: one 9P mount's connection and what waits for it */
 	RankStacks = 55,   /* dev/: the table of IP stacks */
 	RankDev = 60,      /* dev/: a device's own tables */
 	RankEther = 61,    /* dev/: where one ether device is, its packet sockets */
