@@ -70,11 +70,67 @@ their doc
 status 1" "addroroot -b: theirs first, but not the home"
 is "$(r 'rfork n; addroroot nonefs')" "addroroot: /n/nonefs has none of amd64/bin, rc/bin, lib, sys and usr
 status 1" "a tree that is no root"
+a grid log -g "$g" box >/tmp/devs.log 2>&1
 is "$(r 'addroroot; addwrroot -x a' | sort -u)" "status 1
 usage: addroroot [-b] target
 usage: addwrroot [-b] target" "usage"
 is "$(r 'addroroot nosuch.host' | tail -2)" "addroroot: tcp!nosuch.host!564 cannot be reached
 status 1" "nobody there"
+
+# another root: their tree, in a shell that reads its commands here; the terminal, and the networks, stay
+put box /tmp/inside <<'!'
+pwd; their; cat /doc/f /lib/their; ls -d /bin/ls
+/usr/bin/printf 'Linux programs too\n'
+echo inside >/usr/glenda/lib/f
+ns >/run/ns
+cat /net.alt/ipselftab | grep -c 127.0.0.1
+test -e /mnt/term/dev/cons && echo reroot to cons >/dev/cons
+ls /srv | grep old; ls /run
+!
+rc box "bind -a '#l0' /net; bind -a '#I0' /net; bind '#I1' /net.alt; ip/ipconfig -x /net.alt loopback /dev/null 127.1" || echo "# no net"
+before=$(r 'ns')
+x box /bin/sh -c '/bin/rc -c "rerootwin myfs" </tmp/inside >/tmp/said 2>&1'
+is "$(x box /bin/sed 's/[0-9]*$/N/' /tmp/said)" "devices saved at oldterm.N
+% /usr/glendaN
+theirs boxN
+their docN
+their libN
+/bin/lsN
+Linux programs tooN
+N
+/srv/oldterm.N
+/srv/oldterm.ptyN
+/run/nsN
+% N" "rerootwin: a shell in the other root"
+is "$(x box /bin/cat /tmp/fs/usr/glenda/lib/f)" inside "which writes there"
+t "its terminal is the one before" later loghas box "reroot to cons"
+is "$(x box /bin/sh -c 'grep " /net\| / *$\| /usr$" /run/ns | grep -v ^#')" "bind -a /root /
+bind -bc /root/usr /usr
+bind -a '#l0' /net
+bind -a '#I0' /net
+bind '#I1' /net.alt" "the root is behind the node's, the networks are those of before"
+is "$(r 'ns')" "$before" "nobody else's name space is another"
+is "$(r 'rm /srv/oldterm.[0-9]*; rerootwin; rerootwin -x a; rerootwin -t /nofile a; rerootwin nosuch.host >[2=1] | tail -1; rerootwin myfs nofact')" \
+	"usage: rerootwin [-f] [-n] [-u] [-t nsfile] newroot [authagent]
+usage: rerootwin [-f] [-n] [-u] [-t nsfile] newroot [authagent]
+rerootwin: there is no namespace file '/nofile'
+rerootwin: tcp!nosuch.host!564 cannot be reached
+rerootwin: there is no /srv/nofact
+status 1" "errors"
+is "$(r 'srv -e true dead >[2]/dev/null; rerootwin dead >[2=1] | tail -1; ls /srv | grep -c old')" "rerootwin: /srv/dead is no root: it cannot be mounted
+1" "a root that is none: nothing has changed"
+put box /tmp/nsfile <<'!'
+bind -c #s /srv
+mount -c #s/$nsroot /root
+bind -c #s $pivot
+cd /root
+!
+x box /bin/sh -c 'echo pwd\;cat doc/f\; ls /n/myfs >/tmp/in2; /bin/rc -c "rerootwin -n -t /tmp/nsfile myfs" </tmp/in2 >/tmp/said 2>&1'
+is "$(x box /bin/sed 1d /tmp/said)" "% /root
+their doc
+/n/myfs
+% " "-t: another namespace file, with its pivot"
+is "$(x box /bin/sh -c 'echo cat /doc/f >/tmp/in2; /bin/rc -c "rerootwin -f myfs" </tmp/in2 2>&1' | sed -n 's/^% \(.\)/\1/p')" "their doc" "-f"
 x box /bin/sh -c ': >/tmp/done'
 wait $tty
 down
