@@ -6,7 +6,7 @@
 
 int cmd_mntgen(int argc, char **argv)
 {
-	Serve o = { .mount = NULL };
+	Serve o = { .flags = "-a" };
 	Args a;
 
 	args_init(&a, argc, argv, "mntgen [-Di] [-a addr] [-s srvname] [mountpoint]");

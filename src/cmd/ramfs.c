@@ -1,5 +1,6 @@
 /* ramfs(4): a file tree in memory. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <fs/ramfs.h>
 #include "cmds.h"
@@ -9,12 +10,13 @@
 int cmd_ramfs(int argc, char **argv)
 {
 	const char *user = getenv("user");
-	Serve o = { .flags = NULL };
+	Serve o = { .flags = "-c" };
+	char given[8] = "-";
 	u64 limit = RAMLIMIT;
 	bool setmount = false;
 	Args a;
 
-	args_init(&a, argc, argv, "ramfs [-Diu] [-U user] [-a addr] [-S srvname] [-m mountpoint]");
+	args_init(&a, argc, argv, "ramfs [-bcDipsu] [-U user] [-a addr] [-S srvname] [-m mountpoint]");
 	for (int c; (c = args_flag(&a)) != 0;)
 		switch (c) {
 		case 'D':
@@ -31,6 +33,12 @@ int cmd_ramfs(int argc, char **argv)
 			break;
 		case 'a':
 			o.addr = args_value(&a);
+			break;
+		case 'b':
+		case 'c':
+			if (strchr(given, c) == NULL)
+				given[strlen(given)] = (char)c;
+			o.flags = given;
 			break;
 		case 's':
 			o.post = "ramfs";

@@ -320,7 +320,7 @@ static int consctl_write(Kern *k, Req *r)
 static void cons_dowrite(Req *r)
 {
 	const Flat *e = flat_at(r->fid, files);
-	int rc = e->write != NULL ? e->write(kern_of(r), r) : errset(Enowrite);
+	int rc = e->write != NULL ? e->write(kern_of(r), r) : errset(Eperm);
 
 	if (rc > 0)
 		return;

@@ -212,7 +212,7 @@ static void dup_write(Req *r)
 	Dfid *d = r->fid->aux;
 
 	if (d->fd < 0)
-		req_err(r, Enowrite);
+		req_err(r, Eperm);
 	else
 		devio_write(r, d->fd);
 }

@@ -428,7 +428,7 @@ static int create_var(Req *r)
 	if (g == NULL || may(r) < 0)
 		return -1;
 	if (r->i.perm & DMDIR)
-		return werrstr("#e has no directories");
+		return errset(Eperm);
 	if (strlen(r->i.name) > NAMEMAX)
 		return errset(Etoolong);
 	if (var_find(g, r->i.name) != NULL)
@@ -595,7 +595,7 @@ static int change(Req *r)
 	if (v == NULL || may(r) < 0)
 		return -1;
 	if (r->d.name != NULL && *r->d.name != '\0' && strcmp(r->d.name, v->name) != 0)
-		return errset(Enowstat);
+		return errset(Eperm);
 	if (r->d.length == ~(u64)0 || r->d.length >= v->data.n)
 		return 0;
 	v->data.n = r->d.length;

@@ -386,7 +386,7 @@ static void proc_write(Req *r)
 	else if (s != NULL && (p->file == Note || p->file == Notepg))
 		rc = post(r, p, s);
 	else if (s != NULL)
-		errset(Enowrite);
+		errset(Eperm);
 	r->o.count = r->i.count;
 	if (rc < 0)
 		req_fail(r);

@@ -12,7 +12,8 @@ static const Flat dirs[] = {
 	{ "fd", DMDIR | 0555, FidStatic, NULL, NULL },   { "mnt", DMDIR | 0555, FidStatic, NULL, NULL },
 	{ "n", DMDIR | 0555, FidStatic, NULL, NULL },    { "net", DMDIR | 0555, FidStatic, NULL, NULL },
 	{ "net.alt", DMDIR | 0555, FidStatic, NULL, NULL }, { "proc", DMDIR | 0555, FidStatic, NULL, NULL },
-	{ "root", DMDIR | 0555, FidStatic, NULL, NULL }, { "srv", DMDIR | 0555, FidStatic, NULL, NULL },
+	{ "rc", DMDIR | 0555, FidStatic, NULL, NULL },   { "root", DMDIR | 0555, FidStatic, NULL, NULL },
+	{ "srv", DMDIR | 0555, FidStatic, NULL, NULL },
 };
 
 static void root_attach(Req *r)

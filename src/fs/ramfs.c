@@ -501,7 +501,7 @@ Srv *ramfs_new(const char *user, u64 limit)
 	fs->pool.limit = limit;
 	fs->nhash = 64;
 	fs->hash = mem_array(fs->nhash, sizeof fs->hash[0]);
-	fs->root = file_new(fs, "/", user, DMDIR | 0775);
+	fs->root = file_new(fs, "/", user, DMDIR | 0777);
 	srv_init(&fs->srv, "ramfs", &ops, fs);
 	return &fs->srv;
 }

@@ -541,6 +541,7 @@ int ns_bind(const char *name, const char *old, int flags)
 	return bind_as(path, name, old, flags);
 }
 
+/* mount_cmd mounts what of kind, called name, on old; or with old NULL nowhere, and returns a descriptor of its root. */
 static int mount_cmd(const char *kind, const char *what, const char *name, const char *old, int flags, const char *aname)
 {
 	char fl[8] = "-";
@@ -548,6 +549,7 @@ static int mount_cmd(const char *kind, const char *what, const char *name, const
 	autofree char *id = NULL, *path = NULL, *typed = typed_name(name);
 	autofd int hold = -1;
 	size_t n = 0;
+	int rc;
 
 	if (flags & MCREATE)
 		fl[n++] = 'c';
@@ -566,7 +568,13 @@ static int mount_cmd(const char *kind, const char *what, const char *name, const
 	if (id == NULL)
 		return -1;
 	path = mem_printf(OBJECTS "%s", id);
-	return bind_as(path, typed, old, flags);
+	if (old != NULL)
+		return bind_as(path, typed, old, flags);
+	rc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (rc < 0)
+		return os_werr("%s", name);
+	hold = -1; /* who holds a mount that is nowhere has its clone file open to the end */
+	return rc;
 }
 
 int ns_mountfd(int fd, const char *name, const char *old, int flags, const char *aname)
@@ -647,6 +655,11 @@ int ns_mount(const char *srv, const char *old, int flags, const char *aname)
 	ns_close(&ns);
 	place_close(&p);
 	return rc;
+}
+
+int ns_mountdir(const char *srv, const char *aname)
+{
+	return ns_mount(srv, NULL, 0, aname);
 }
 
 /* off takes off what binds have put at o, one on top of the other. */

@@ -103,6 +103,12 @@ static bool goodname(const char *s)
 	return s[0] != '\0' && strchr(s, '/') == NULL && strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
 }
 
+/* prohibited is the text for what s has no operation for: a device's, as in Plan 9's kernel, or a server's, as in lib9p. */
+static const char *prohibited(const Srv *s, Err e)
+{
+	return errtext(s->name[0] == '#' ? Eperm : e);
+}
+
 static const char *check_create(Req *r)
 {
 	if (r->fid->omode >= 0)
@@ -113,7 +119,7 @@ static const char *check_create(Req *r)
 		return errtext(Ebadchar);
 	if ((r->i.perm & DMDIR) != 0 && (r->i.mode & ~ORCLOSE) != OREAD)
 		return errtext(Eisdir);
-	return r->fid->srv->ops->create == NULL ? errtext(Enocreate) : NULL;
+	return r->fid->srv->ops->create == NULL ? prohibited(r->fid->srv, Enocreate) : NULL;
 }
 
 static const char *check_read(Req *r)
@@ -137,13 +143,13 @@ static const char *check_write(Req *r)
 		return errtext(Enotopen);
 	if ((f->qid.type & QTDIR) != 0)
 		return errtext(Eisdir);
-	return f->srv->ops->write == NULL ? errtext(Enowrite) : NULL;
+	return f->srv->ops->write == NULL ? prohibited(f->srv, Enowrite) : NULL;
 }
 
 static const char *check_wstat(Req *r)
 {
 	if (r->fid->srv->ops->wstat == NULL)
-		return errtext(Enowstat);
+		return prohibited(r->fid->srv, Enowstat);
 	if (r->d.name != NULL && r->d.name[0] != '\0' && !goodname(r->d.name))
 		return errtext(Ebadchar);
 	return NULL;
@@ -177,7 +183,7 @@ static const char *check(Req *r)
 	case Twrite:
 		return check_write(r);
 	case Tremove:
-		return ops->remove == NULL ? errtext(Enoremove) : NULL;
+		return ops->remove == NULL ? prohibited(r->srv, Enoremove) : NULL;
 	case Tstat:
 		return ops->stat == NULL ? errtext(Enostat) : NULL;
 	case Twstat:

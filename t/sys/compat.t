@@ -49,6 +49,60 @@ mount: '/none' file does not exist
 mount: '/n' file is a directory
 usage: mount [-b|-a|-c|-bc|-ac] [-CnNq] /srv/service dir [spec]" "what is refused"
 
+# ramfs(4), mntgen(4)
+is "$(rc box "ramfs -S mem; mount /srv/mem /n; ls -ld /n | sed 's/ .*//'; echo x >/n/x; unmount /n; mount /srv/mem /n; cat /n/x; unmount /n" 2>&1)" \
+	"d-rwxrwxrwx
+x" "ramfs -S: a tree for several mounts, open to all"
+is "$(rc box "ramfs; ramfs -bp -m /n; ns | sed -n '/^mount/s/.fd[^ ]*/X/p'; echo x >/tmp/x && ls /tmp; unmount /tmp; unmount /n" 2>&1)" "mount -c X /tmp
+mount -b X /n
+/tmp/x" "ramfs mounts itself on /tmp, -b and -m elsewhere"
+is "$(rc box 'ramfs -s; ls /srv/ramfs; rm /srv/ramfs; ramfs -u -S big; ls /srv/big; rm /srv/big /srv/mem')" "/srv/ramfs
+/srv/big" "ramfs -s, -u"
+is "$(rc box 'ramfs -D -S tell >[2]/tmp/trace; mount /srv/tell /n; unmount /n; rm /srv/tell; sed 1q /tmp/trace' | sed 's/ .*//')" "Tversion" "ramfs -D"
+is "$(rc box "mount /srv/ram /n; echo x >/n/x; unmount /n; mkdir /n/old; mntgen; ls /n; ls /n/any; ls /n; mount /srv/ram /n/ram; ls /n/ram
+	mkdir /n/any >[2=1]; ns | sed -n '/^mount -a/s/.fd[^ ]*/X/p'; unmount /n/ram; unmount /n; ls /n" 2>&1 | sed 's/mkdir.*/no mkdir/')" "/n/old
+/n/any
+/n/old
+/n/ram/x
+no mkdir
+mount -a X /n
+/n/old" "mntgen: every name is there, after what was"
+is "$(rc box 'mntgen -s gen /tmp; ls /tmp/here; mount /srv/gen /n; ls /n/here; unmount /n; unmount /tmp; rm /srv/gen; rm /n/old; mntgen a b >[2=1]' 2>&1)" \
+	"usage: mntgen [-Di] [-a addr] [-s srvname] [mountpoint]" "mntgen -s"
+
+# exportfs(4): -S; the rest is in t/sys/srv.t
+is "$(rc box "ramfs -S exp; mount /srv/exp /n; echo hi >/n/f; echo x >/n/k.pgp; unmount /n; srv -e 'exportfs -S /srv/exp' ex >[2]/dev/null
+	mount /srv/ex /n; ls /n; cat /n/f; echo new >/n/g; unmount /n; mount /srv/exp /n; cat /n/g; unmount /n" 2>&1)" "/n/f
+/n/k.pgp
+hi
+new" "exportfs -S: what another server serves"
+is "$(rc box 'mount /srv/ex /n nosuch' 2>&1)" "mount: ramfs: unknown tree 'nosuch'" "with the tree that an attach asks for"
+is "$(rc box "echo '- [.]pgp$' >/tmp/pat; srv -e 'exportfs -R -P /tmp/pat -S /srv/exp' ex2 >[2]/dev/null; mount /srv/ex2 /n; ls /n; rm /n/f >[2=1]; unmount /n" 2>&1)" \
+	"/n/f
+/n/g
+rm: /n/f: read only file system" "with -R and -P"
+is "$(rc box 'exportfs -S /srv/none; exportfs; exportfs -S x -s y' 2>&1 | sed 1q)" "exportfs: /srv/none: file does not exist" "what is not there"
+is "$(rc box 'rm /srv/ex /srv/ex2 /srv/exp; ls /srv/clone')" "/srv/clone" "gone"
+
+# root(3), dup(3), env(3)
+is "$(rc box "bind '#/' /n; ls /n; unmount /n; bind '#/' /tmp; mkdir /tmp/x >[2=1]; unmount /tmp" | sed 's/mkdir.*:/no/' | tr '\n' ' ')" \
+	"/n/bin /n/boot /n/dev /n/env /n/fd /n/mnt /n/n /n/net /n/net.alt /n/proc /n/rc /n/root /n/srv no permission denied " "root(3)"
+is "$(rc box "cat /fd/3ctl <[3]/lib/ndb/local | sed 's/  */ /g'; ls -l /fd/0 | sed 's/ .*//'; echo x >/fd/1; cat /fd/9 >[2=1]" </dev/null | sed 's/.*: //')" " 3 r /lib/ndb/local
+--r--------
+x
+file does not exist" "dup(3)"
+is "$(rc box "fn f { echo \$x }; x=(a b); y=(); cat /env/fn'#'f; xd -1c /env/x | sed 1q; ls /env/y; rm /env/x; @{rfork e; z=1; ls /env/z}; ls /env/z; @{rfork E; ls /env}
+	mkdir /env/d; mv /env/y /env/w; for(i in 1 2 3) x=\$i; cat /env/x" 2>&1 | tr '\t' ' ')" "fn f {
+ echo \$x
+}
+0000000   a \\0  b \\0
+/env/y
+/env/z
+ls: /env/z: file does not exist
+mkdir: can't create /env/d: permission denied
+mv: can't move /env/y to /env/w: permission denied
+3" "env(3)"
+
 # cons(3): the rest is in t/unit/kern.c
 is "$(rc box 'echo told >/dev/cons; cat /dev/kmesg | sed -n /^told/p')" told "kmesg has what was written to the console"
 is "$(rc box '{ read </dev/kprint >/tmp/k } & while(! test -s /tmp/k) echo tick >/dev/cons; wait; cat /tmp/k')" tick "kprint has what is written from now on"

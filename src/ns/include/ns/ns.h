@@ -35,6 +35,10 @@ int ns_mount(const char *srv, const char *old, int flags, const char *aname) mus
 /* ns_mountfd is ns_mount for a connected descriptor, which stays the caller's; name is how ns will show it. */
 int ns_mountfd(int fd, const char *name, const char *old, int flags, const char *aname) must_use;
 
+/* ns_mountdir is ns_mount to nowhere: it returns an O_PATH descriptor, owned by the caller, of the tree's root, which lives
+ * as long as this process. */
+int ns_mountdir(const char *srv, const char *aname) must_use;
+
 /* ns_unmount takes name out of what is bound at old, or all that is bound there if name is NULL. */
 int ns_unmount(const char *name, const char *old) must_use;
 
