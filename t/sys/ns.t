@@ -172,7 +172,7 @@ cat <'#c/user'
 S
 t 'so does cat' is glenda $A cat '#c/user'
 t 'and ls' is "'#c/user'" $A ls -d '#c/user'
-t 'a directory' is "'#M/clone' '#M/env' '#M/group' '#M/journal' '#M/list' '#M/stage'" $A ls '#M'
+t 'a directory' is "'#M/clone' '#M/env' '#M/group' '#M/journal' '#M/list' '#M/stage' '#M/trace'" $A ls '#M'
 t 'and what reads files' is 1 $A grep -c glenda '#c/user'
 t 'an error has the name as typed' is "cat: can't open #c/none: file does not exist" $A cat '#c/none'
 rc 'variables are in the group' '1 2 3' <<'S'
