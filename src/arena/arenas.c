@@ -344,7 +344,7 @@ static Store *astore_open(Disk *const *d, int n, const VtConf *c, const ArenasOp
 
 	s->store = (Store){ .op = &astore_ops, .name = "arenas" };
 	s->opt = o != NULL ? *o : none;
-	s->pack = c->pack;
+	s->pack = s->confpack = c->pack;
 	s->name = mem_str(c->index != NULL ? c->index : "main");
 	s->index = c->nisect > 0 ? mem_str(c->isect[0]) : NULL;
 	lock_init(&s->lk, RankStore);

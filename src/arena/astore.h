@@ -64,7 +64,8 @@ typedef struct Reader {
 typedef struct Astore {
 	Store store;
 	ArenasOpt opt;
-	ConfPack pack;
+	ConfPack pack; /* atomic: how new clumps are packed */
+	ConfPack confpack;
 	char *name;              /* of the index, as the configuration calls it */
 	char *index;             /* where checkpoints go, NULL: nowhere */
 	Part **part;

@@ -225,13 +225,16 @@ static void write_new(Astore *s, New *w, int n, u64 count, bool first)
 
 static void new_make(Astore *s, New *w, const Score *score, int type, const u8 *p, u32 n)
 {
+	ConfPack pack;
+
 	*w = (New){ .score = score, .p = p, .n = n };
 	w->c = (Clump){ .info = { .type = (u8)type, .size = (u16)n, .data = (u16)n, .score = *score }, .encoding = ClumpPlain,
 		.time = (u32)clock_wall() };
-	if (s->pack == PackNone || n == 0)
+	pack = __atomic_load_n(&s->pack, __ATOMIC_RELAXED);
+	if (pack == PackNone || n == 0)
 		return;
 	w->packed = mem_new(n);
-	if (clump_pack(&w->c, s->pack, p, n, w->packed))
+	if (clump_pack(&w->c, pack, p, n, w->packed))
 		w->p = w->packed;
 }
 

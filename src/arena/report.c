@@ -61,11 +61,81 @@ static void one(const ArenaInfo *a, u64 at, Buf *b)
 	figures(a, "indexed", b);
 }
 
+/* attr adds an attribute; names come from disks and paths, and may be anything */
+static void attr(Buf *b, const char *name, const char *s)
+{
+	buf_printf(b, " %s=\"", name);
+	for (; *s != '\0'; s++)
+		if ((u8)*s < ' ' || (u8)*s > '~' || strchr("<>&\"", *s) != NULL)
+			buf_printf(b, "&#%d;", (u8)*s < ' ' ? '?' : (u8)*s);
+		else
+			buf_ch(b, *s);
+	buf_ch(b, '"');
+}
+
+static void attr_num(Buf *b, const char *name, u64 v) { buf_printf(b, " %s=\"%llu\"", name, (unsigned long long)v); }
+
+/* xml_arena describes an arena with Plan 9's attributes */
+static void xml_arena(const ArenaInfo *a, Buf *b)
+{
+	static const Score none;
+	char hex[SCORETEXT];
+
+	buf_str(b, "\t\t<arena");
+	attr(b, "name", a->name);
+	attr_num(b, "version", a->version);
+	attr(b, "partition", a->part);
+	attr_num(b, "blocksize", a->blocksize);
+	attr_num(b, "start", a->start + a->blocksize);
+	attr_num(b, "stop", a->stop + a->blocksize);
+	attr_num(b, "created", a->ctime);
+	attr_num(b, "modified", a->wtime);
+	if (a->sealed)
+		attr(b, "sealed", "yes");
+	if (!score_eq(&a->score, &none))
+		attr(b, "score", score_print(&a->score, hex));
+	attr_num(b, "clumps", a->clumps);
+	attr_num(b, "compressedclumps", a->cclumps);
+	attr_num(b, "data", a->data);
+	attr_num(b, "compresseddata", a->used - (u64)a->clumps * CLUMP);
+	attr_num(b, "storage", a->used + (u64)a->clumps * CLUMPINFO);
+	buf_str(b, "/>\n");
+}
+
+static void xml(Store *s, Buf *b)
+{
+	u64 at = INDEXBASE;
+	ArenaInfo a;
+
+	buf_str(b, "<index");
+	attr(b, "name", ((Astore *)s)->name);
+	buf_str(b, ">\n\t<amaps>\n");
+	for (int i = 0; i < arenas_count(s); i++) {
+		arenas_info(s, i, &a);
+		buf_str(b, "\t\t<amap");
+		attr(b, "name", a.name);
+		attr_num(b, "start", at);
+		at += a.stop - a.start - 2 * (u64)a.blocksize;
+		attr_num(b, "stop", at);
+		buf_str(b, "/>\n");
+	}
+	buf_str(b, "\t</amaps>\n\t<arenas>\n");
+	for (int i = 0; i < arenas_count(s); i++) {
+		arenas_info(s, i, &a);
+		xml_arena(&a, b);
+	}
+	buf_str(b, "\t</arenas>\n</index>\n");
+}
+
 void astore_report(Store *s, StoreReport what, Buf *b)
 {
 	u64 at = INDEXBASE;
 	ArenaInfo a;
 
+	if (what == StoreXindex) {
+		xml(s, b);
+		return;
+	}
 	buf_printf(b, "index=%s\n", ((Astore *)s)->name);
 	if (what == StoreStorage) {
 		totals(s, b);
@@ -79,20 +149,71 @@ void astore_report(Store *s, StoreReport what, Buf *b)
 	}
 }
 
+/* variables of Plan 9's venti that set what this one does not have */
+static const char *const none[][2] = {
+	{ "stats", "they are always collected" },
+	{ "icachesleeptime", "no index cache is written behind" },
+	{ "minicachesleeptime", "no index cache is written behind" },
+	{ "icacheprefetch", "there is no index cache" },
+	{ "arenasumsleeptime", "scrubrate sets how fast arenas are read in the background" },
+	{ "manualscheduling", "there is no scheduler of disks" },
+	{ "l0quantum", "there is no scheduler of disks" },
+	{ "l1quantum", "there is no scheduler of disks" },
+	{ "ignorebloom", "there is no bloom filter" },
+	{ "syncwrites", "a client's sync makes writes durable" },
+	{ "devnull", "what is written is kept" },
+};
+
+static int no_variable(const char *name)
+{
+	for (size_t i = 0; i < nelem(none); i++)
+		if (strcmp(name, none[i][0]) == 0)
+			return werrstr("%s: %s", name, none[i][1]);
+	return werrstr("%s not found", name);
+}
+
+static void variable(Buf *b, const char *name, u64 is, u64 was, bool set)
+{
+	buf_printf(b, "%s = %llu", name, (unsigned long long)is);
+	if (set)
+		buf_printf(b, " (was %llu)", (unsigned long long)was);
+	buf_ch(b, '\n');
+}
+
+static int set_rate(Astore *s, const char *value, Buf *b)
+{
+	u64 was = s->scrubrate, rate = was;
+
+	if (value != NULL && str_u64(value, 10, (u64)1 << 40, &rate) < 0)
+		return -1;
+	if (value != NULL)
+		arenas_scrub(&s->store, rate);
+	variable(b, "scrubrate", rate, was, value != NULL);
+	return 0;
+}
+
+/* compress: 0 off, 1 as the configuration says, or Plan 9's way */
+static int set_compress(Astore *s, const char *value, Buf *b)
+{
+	ConfPack was = __atomic_load_n(&s->pack, __ATOMIC_RELAXED), is = was;
+	u64 on;
+
+	if (value != NULL && str_u64(value, 10, 1, &on) < 0)
+		return -1;
+	if (value != NULL)
+		is = on == 0 ? PackNone : s->confpack != PackNone ? s->confpack : PackWhack;
+	__atomic_store_n(&s->pack, is, __ATOMIC_RELAXED);
+	variable(b, "compress", is != PackNone, was != PackNone, value != NULL);
+	return 0;
+}
+
 int astore_set(Store *st, const char *name, const char *value, Buf *b)
 {
 	Astore *s = (Astore *)st;
-	u64 rate, was = s->scrubrate;
 
-	if (name != NULL && strcmp(name, "scrubrate") != 0)
-		return werrstr("%s not found", name);
-	if (value == NULL) {
-		buf_printf(b, "scrubrate = %llu\n", (unsigned long long)was);
-		return 0;
-	}
-	if (str_u64(value, 10, (u64)1 << 40, &rate) < 0)
-		return -1;
-	arenas_scrub(st, rate);
-	buf_printf(b, "scrubrate = %llu (was %llu)\n", (unsigned long long)rate, (unsigned long long)was);
-	return 0;
+	if (name == NULL)
+		return set_compress(s, NULL, b) < 0 ? -1 : set_rate(s, NULL, b);
+	if (strcmp(name, "scrubrate") == 0)
+		return set_rate(s, value, b);
+	return strcmp(name, "compress") == 0 ? set_compress(s, value, b) : no_variable(name);
 }

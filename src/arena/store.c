@@ -20,6 +20,10 @@ void store_report(Store *s, StoreReport what, Buf *text)
 		s->op->report(s, what, text);
 		return;
 	}
+	if (what == StoreXindex) {
+		buf_printf(text, "<index name=\"%s\">\n</index>\n", s->name);
+		return;
+	}
 	buf_printf(text, "index=%s\n", s->name);
 	store_stats(s, text);
 	buf_ch(text, '\n');

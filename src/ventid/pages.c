@@ -22,7 +22,7 @@ void page_fail(Page *p, int status, const char *why)
 
 static void front(Ventid *v, const HttpReq *r, Page *p)
 {
-	static const char *const link[] = { "index", "storage", "graph?arg=rpctotal&graph=diff", "graph?arg=*&graph=netbw",
+	static const char *const link[] = { "index", "xindex", "storage", "graph?arg=rpctotal&graph=diff", "graph?arg=*&graph=netbw",
 		"log", "set", "stats", "stats.json", "metrics" };
 
 	p->type = "text/html; charset=utf-8";
@@ -39,6 +39,12 @@ static void front(Ventid *v, const HttpReq *r, Page *p)
 
 static void index_page(Ventid *v, const HttpReq *r, Page *p) { store_report(v->o.store, StoreIndex, &p->body); }
 static void storage(Ventid *v, const HttpReq *r, Page *p) { store_report(v->o.store, StoreStorage, &p->body); }
+
+static void xindex(Ventid *v, const HttpReq *r, Page *p)
+{
+	p->type = "text/xml; charset=utf-8";
+	store_report(v->o.store, StoreXindex, &p->body);
+}
 
 static void stats(Ventid *v, const HttpReq *r, Page *p)
 {
@@ -210,6 +216,7 @@ static const struct {
 	void (*make)(Ventid *, const HttpReq *, Page *);
 } pages[] = {
 	{ "/index", index_page },
+	{ "/xindex", xindex },
 	{ "/storage", storage },
 	{ "/stats", stats },
 	{ "/stats.json", json },

@@ -72,6 +72,7 @@ like "$(cat log)" 'venti: conf\.\.\.venti/venti: mem 8,388,608 bcmem 8,388,608 i
 is "$(tail -1 log)" 'sync...announce tcp!127.0.0.1!17034...serving.' "to the end"
 is "$(load new 127.0.0.1 17034 8 8 2000 1 s1 | number)" "a number" "two thousand blocks, synced"
 like "$(web /index)" "arena='arenas0' on .*/part at \[" "/index"
+is "$(web /xindex | tr -d '\r' | sed '1,/^$/d' | grep -cE '^<index name="main">$|^		<arena name="arenas0" .* clumps="2000" compressedclumps="0" data="16384000" .*/>$|^</index>$')" 3 "/xindex"
 like "$(web /storage)" '^clumps=2,000 compressed' "/storage"
 end -KILL
 start log -c conf
@@ -80,6 +81,12 @@ is "$(load read 127.0.0.1 17034 8 8 4000 1 s1 | number)" "a number" "and has wha
 is "$(load dup 127.0.0.1 17034 8 8 2000 1 s2 | number) $(cmp s1 s2) $(web /stats | grep rpcwriteold | tr -d '\r')" "a number  rpcwriteold=2000" "all of it"
 like "$(web /flushicache)" '^flushed icache' "/flushicache"
 like "$(web '/set?name=scrubrate&value=1000000')" '^scrubrate = 1000000 \(was ' "/set"
+is "$(for v in '' '&value=1' '&value=0' '&value=x'; do web "/set?name=compress$v" | tail -1; done)" "compress = 0
+compress = 1 (was 0)
+compress = 0 (was 1)
+400 Bad Request: 'x' is not a number" "/set?name=compress"
+is "$(web '/set?name=icachesleeptime&value=1' | tail -1; web '/set?name=other' | tail -1)" "400 Bad Request: icachesleeptime: no index cache is written behind
+400 Bad Request: other not found" "variables that are not there"
 like "$(load new 127.0.0.1 17034 4 8 9000 5 s5)" 'full$' "more than there is room for: $(load new 127.0.0.1 17034 1 1 9000 6 s6)"
 is "$(load read 127.0.0.1 17034 4 8 2000 1 s1 | number)" "a number" "reads go on"
 end -TERM

@@ -31,6 +31,22 @@ is "$("$bin" venti/read 1234 2>&1)" "venti/read: '1234' is not a score: it takes
 "$bin" venti/copy 2>/dev/null
 is $? 2 "no arguments"
 
+"$bin" venti/ro -h "$A" -a "unix!$dir/ro" -v 2>"$dir/ro.log" &
+ro=$!
+pids="$pids $ro"
+up "unix!$dir/ro"
+R=unix!$dir/ro
+is "$("$bin" venti/read -h "$R" -t 0 "$s")" 'hello, venti' "venti/ro: what the other has is read"
+is "$("$bin" venti/read -h "$R" -t dir "$s" 2>&1)" "venti/read: could not read block: no block with score $s/2 exists" "its errors, too"
+is "$(echo new | "$bin" venti/write -h "$R" 2>&1; echo new | sha1sum | cut -d' ' -f1 | xargs "$bin" venti/read -h "$A" -t 0 2>&1 | sed 's/.*: no/no/; s/score .*\//score S\//')" \
+	"venti/write: could not write block: read only
+no block with score S/13 exists" "nothing is written"
+"$bin" venti/sync -h "$R"
+is "$?$(grep -c 'Tread' "$dir/ro.log")" 02 "a sync is answered; -v prints requests"
+kill $ro
+wait $ro
+is $? 0 "it ends in order"
+
 hex() { printf "$(printf %s "$1" | sed 's/../0x& /g' | xargs printf '\\%03o')"; }
 put() { hex "$2" | "$bin" venti/write -t "$1"; }
 zeros() { head -c "$1" /dev/zero | od -An -v -tx1 | tr -d ' \n'; }

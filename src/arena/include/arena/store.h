@@ -38,6 +38,7 @@ struct StoreReq {
 typedef enum StoreReport {
 	StoreIndex,   /* /index: each arena, where it is ("on FILE at [LO,HI)"), how full */
 	StoreStorage, /* /storage: totals */
+	StoreXindex,  /* /xindex: as StoreIndex, in XML */
 } StoreReport;
 
 typedef struct StoreOps {
