@@ -37,6 +37,14 @@ static User *users; /* whom a server's names stand for here; only if all ids are
 static size_t nusers;
 static sigset_t sigs;
 
+/* number is N of an address /fd/N, -1 for any other */
+static int number(const char *addr)
+{
+	i64 n;
+
+	return str_prefix(addr, "/fd/") && str_int(addr + 4, 0, INT32_MAX, &n) == 0 ? (int)n : -1;
+}
+
 static void flags(Opts *o, int argc, char **argv)
 {
 	Args a;
@@ -78,6 +86,7 @@ static void flags(Opts *o, int argc, char **argv)
 	if (a.argc < 2 || a.argc > 3 || (a.argc == 3 && o->aname != NULL))
 		args_usage(&a);
 	o->addr = a.argv[0];
+	o->once |= number(o->addr) >= 0;
 	if (a.argc == 3)
 		o->aname = a.argv[2];
 	if (fuse_checkdir(a.argv[1]) < 0)
@@ -132,7 +141,12 @@ static Client *redial(void *arg, const Client *old)
 	const Opts *o = arg;
 	ClientOpts co = {.name = o->addr, .msize = MSIZEMAX, .deadline_ms = o->seconds * 1000};
 	autofree char *addr = dial_addr(o->addr, "tcp", "9fs");
+	int fd = number(o->addr);
 
+	if (fd >= 0) {
+		fd = io_dup(fd); /* 0 to 2 become /dev/null */
+		return fd < 0 ? NULL : client_new(fd, fd, &co);
+	}
 	return client_dial(addr, &co);
 }
 

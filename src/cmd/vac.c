@@ -286,6 +286,7 @@ static bool flag(Opt *o, Args *a, int c)
 	case 'm': run.merge = true; break;
 	case 'q': run.quick = true; break;
 	case 's': o->stats = true; break;
+	case 't': break; /* files of Linux have no mark for being temporary */
 	case 'T': run.stamp = args_number(a, 0, UINT32_MAX); break;
 	case 'v': run.verbose = true; break;
 	case 'x':
@@ -303,7 +304,7 @@ int cmd_vac(int argc, char **argv)
 	Args a;
 
 	args_init(&a, argc, argv,
-		"vac [-mqsv] [-a archive] [-b blocksize] [-d oldvac] [-e exclude]... [-f vacfile] [-h host] [-i name] [-T time] "
+		"vac [-mqstv] [-a archive] [-b blocksize] [-d oldvac] [-e exclude]... [-f vacfile] [-h host] [-i name] [-T time] "
 		"[-x excludefile]... file...");
 	for (int c; (c = args_flag(&a)) != 0;)
 		if (!flag(&o, &a, c))

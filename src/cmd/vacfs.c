@@ -15,7 +15,7 @@
 #include "serve.h"
 #include "tool.h"
 
-enum { CACHE = 16 << 20, AHEAD = 16 };
+enum { CACHE = 16 << 20, AHEAD = 16, BLOCK = 8192 };
 
 typedef struct Place {
 	Ref ref;
@@ -300,10 +300,11 @@ int cmd_vacfs(int argc, char **argv)
 	u64 mem = CACHE;
 	Args a;
 
-	args_init(&a, argc, argv, "vacfs [-dip] [-a addr] [-h host] [-m mountpoint] [-M mem] [-s] [-S srvname] vacfile");
+	args_init(&a, argc, argv, "vacfs [-dip] [-a addr] [-c blocks] [-h host] [-m mountpoint] [-M mem] [-s] [-S srvname] vacfile");
 	for (int c; (c = args_flag(&a)) != 0;)
 		switch (c) {
 		case 'a': o.addr = args_value(&a); break;
+		case 'c': mem = (u64)args_number(&a, 1, 1 << 24) * BLOCK; break;
 		case 'd': o.conn.trace = true; break;
 		case 'h': host = args_value(&a); break;
 		case 'i': o.stdio = true; break;
