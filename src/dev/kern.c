@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <base/mem.h>
 #include <base/str.h>
+#include <ns/mtab.h>
 #include <os/io.h>
 #include <os/procinfo.h>
 #include <os/userns.h>
@@ -22,6 +23,7 @@ enum {
 	NOBODY = 65534,   /* what Linux shows for an id that is not mapped */
 	CALLMS = 30000,
 	MAXNAME = 255,
+	NARROW = 1 << 20, /* more than there are devices */
 };
 
 #define ROOTNAME "root" /* what #/ is called in a Linux directory */
@@ -292,6 +294,8 @@ static void root_attach(Req *r)
 	req_ok(r);
 }
 
+static int root_narrow(Req *r, Fid *f);
+
 static int root_walk1(Req *r, Fid *f, const char *name)
 {
 	Kern *k = f->srv->aux;
@@ -299,7 +303,56 @@ static int root_walk1(Req *r, Fid *f, const char *name)
 
 	if (strcmp(name, "..") == 0)
 		return 0;
+	if (strcmp(name, MTAB_NARROW) == 0)
+		return root_narrow(r, f);
 	to = kern_attach(k, name, r->caller.pid != 0 ? kern_user(k, r->caller.uid) : f->uid, &r->caller);
+	if (to == NULL)
+		return -1;
+	fid_move(f, to);
+	fid_drop(to);
+	return 0;
+}
+
+bool kern_isnarrow(const char *name)
+{
+	return *name != '\0' && strchr("|decp", *name) != NULL;
+}
+
+static void narrow_attach(Req *r)
+{
+	r->fid->qid = (Qid){ .path = NARROW, .type = QTDIR };
+	r->fid->aux = NULL;
+	req_ok(r);
+}
+
+static int narrow_walk1(Req *r, Fid *f, const char *name)
+{
+	Kern *k = f->srv->aux;
+	Rune c;
+	Fid *to;
+
+	if (strcmp(name, "..") == 0)
+		return 0;
+	utf_get(&c, name, strlen(name));
+	if (strcmp(name, "M") == 0)
+		to = call_attach(mnt_narrow(k), kern_caller(k, r), "", &r->caller, CALLMS);
+	else if (kern_isnarrow(name))
+		to = kern_attach(k, name, kern_caller(k, r), &r->caller);
+	else
+		return errset(dev_find(c) != NULL || strcmp(name, ROOTNAME) == 0 ? Enoattach : Enodev);
+	if (to == NULL)
+		return -1;
+	fid_move(f, to);
+	fid_drop(to);
+	return 0;
+}
+
+/* root_narrow moves f, at the root, to what of it rfork m leaves. */
+static int root_narrow(Req *r, Fid *f)
+{
+	Kern *k = f->srv->aux;
+	Fid *to = call_attach(&k->narrow, kern_caller(k, r), "", &r->caller, CALLMS);
+
 	if (to == NULL)
 		return -1;
 	fid_move(f, to);
@@ -348,6 +401,34 @@ static int root_gen(Req *r, int i, Dir *d)
 	return rc;
 }
 
+static int narrow_gen(Req *r, int i, Dir *d)
+{
+	static const char *const names[] = { "|", "d", "e", "c", "p", "M" };
+
+	if (i >= (int)nelem(names))
+		return -1;
+	dir_named(r->fid->srv->aux, d, names[i], (u64)i + 1);
+	return 0;
+}
+
+static void narrow_read(Req *r)
+{
+	req_readdir(r, narrow_gen);
+}
+
+static void narrow_stat(Req *r)
+{
+	dir_named(r->fid->srv->aux, &r->d, MTAB_NARROW, NARROW);
+	req_ok(r);
+}
+
+static const SrvOps narrow_ops = {
+	.attach = narrow_attach,
+	.walk1 = narrow_walk1,
+	.read = narrow_read,
+	.stat = narrow_stat,
+};
+
 static void root_read(Req *r)
 {
 	req_readdir(r, root_gen);
@@ -385,6 +466,8 @@ Kern *kern_new(const char *hostowner, int initfd)
 	k->nobody = userns_has(NOBODY) ? NOBODY : geteuid();
 	srv_init(&k->root, "#", &root_ops, k);
 	k->root.parallel = true;
+	srv_init(&k->narrow, "# after rfork m", &narrow_ops, k);
+	k->narrow.parallel = true;
 	lock_init(&k->lk, RankDev);
 	lock_init(&k->initlk, RankLeaf);
 	list_init(&k->instances);

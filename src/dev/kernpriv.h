@@ -35,6 +35,7 @@ struct Kern {
 	int clean;          /* the mount name space that rfork N starts from, -1: none */
 	u32 nobody; /* the id of users Linux has none for; ours if that is not mapped: nobody could write their files */
 	Srv root;
+	Srv narrow; /* of rfork m */
 	Lock lk;        /* protects instances, users */
 	List instances;
 	List users;
@@ -56,12 +57,16 @@ const char *kern_caller(Kern *k, const Req *r);
 /* kern_limit returns -1 ("NAME has 64 posts ...") if owner, who has that many of what, may have no more. */
 int kern_limit(Kern *k, const char *owner, u64 have, u64 max, const char *what) must_use;
 
+/* kern_isnarrow says whether "c", a name in /#, is one that rfork m leaves. */
+bool kern_isnarrow(const char *name);
+
 /* store.c: the socket to init. */
 void store_start(Kern *k);
 
 /* mnt.c: made when the kernel process starts; what mount object path "M/N/rest" stands for; a member's path or NULL. */
 void mntdev_init(Kern *k);
 void mobj_tick(Kern *k); /* now and then: frees the objects and descriptors that no name space shows any more */
+Srv *mnt_narrow(Kern *k); /* of a process that may mount nothing */
 char *mnt_resolve(Kern *k, const char *path, u32 pid);
 
 /* errstr.c: made when the kernel process starts; "ERRNO TEXT" of r's caller, which is then forgotten; "": there is none. */

@@ -67,6 +67,7 @@ static char *publish_union(Mobj *t, const Req *r, Draft *d)
 	Fid *root;
 	u32 id;
 
+	o->narrow = mobj_narrow(t, r);
 	o->m = mem_array((size_t)(d->n > 0 ? d->n : 1), sizeof *o->m);
 	o->n = d->n;
 	memcpy(o->m, d->m, (size_t)d->n * sizeof *o->m);
@@ -153,8 +154,12 @@ static int add_tree(Mobj *t, Draft *d, const Req *r, const char *path, const cha
 {
 	Obj *u = NULL;
 	Layer *l = NULL;
-	autofree char *p = canon(t, path, r, &u, &l);
+	autofree char *p = NULL;
 	int rc = -1;
+
+	if (mobj_narrow(t, r) && mobj_narrowuse(t, r, path) < 0)
+		return -1;
+	p = canon(t, path, r, &u, &l);
 
 	if (u != NULL)
 		rc = add_union(d, u, flags, name);
@@ -184,6 +189,10 @@ static int add_member(Mobj *t, Draft *d, const Req *r, char **w, int n)
 	if (n < 4)
 		return errset(Ebadarg);
 	if (strcmp(w[2], "object") == 0) {
+		autofree char *path = mem_printf("M/%s", w[3]);
+
+		if (mobj_narrow(t, r) && mobj_narrowuse(t, r, path) < 0)
+			return -1;
 		o = mobj_mayuse(t, w[3], r);
 		rc = o != NULL ? add_object(d, o) : -1;
 		obj_drop(o);
@@ -351,9 +360,11 @@ static char *do_mount(Mobj *t, const Req *r, char **w, int n)
 
 static char *do_pipe(Mobj *t, const Req *r)
 {
+	Obj *o = obj_new(ObjPipe, kern_caller(t->k, r));
 	u32 id;
 
-	return mobj_publish(t, obj_new(ObjPipe, kern_caller(t->k, r)), &id) < 0 ? NULL : mem_printf("%u", id);
+	o->narrow = mobj_narrow(t, r);
+	return mobj_publish(t, o, &id) < 0 ? NULL : mem_printf("%u", id);
 }
 
 /* do_clean is "clean FD": the name space that rfork N starts from goes over the caller's unix socket FD.  A process in it
@@ -400,6 +411,8 @@ char *mobj_command(Mobj *t, Req *r, char *text)
 		return do_union(t, r, rest);
 	if (n == 1 && strcmp(w[0], "pipe") == 0)
 		return do_pipe(t, r);
+	if (n > 0 && mobj_narrow(t, r) && (strcmp(w[0], "clean") == 0 || strcmp(w[0], "mount") == 0))
+		return errnull(Enoattach);
 	if (n == 2 && strcmp(w[0], "clean") == 0)
 		return do_clean(t, r, w[1]);
 	if (n > 0 && strcmp(w[0], "without") == 0)

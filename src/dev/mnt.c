@@ -82,6 +82,14 @@ static int walk_object(Req *r, Fid *f, const char *name)
 	if (o == NULL)
 		return -1;
 	root = NULL;
+	if (mobj_narrow(t, r)) {
+		autofree char *path = mem_printf("M/%u", o->id);
+
+		if (mobj_narrowuse(t, r, path) < 0) {
+			obj_drop(o);
+			return -1;
+		}
+	}
 	if (req_block(r) == 0) {
 		root = obj_root(t, o, r);
 		req_unblock(r);
@@ -347,6 +355,8 @@ char *kern_namec(Kern *k, u32 pid, const char *path)
 
 	if (leader == 0)
 		return errnull(Enoproc);
+	if (*path == '#' && mtab_narrow(leader) && !kern_isnarrow(path + 1))
+		return errnull(Enoattach);
 	if (*path == '#')
 		return mnt_resolve(k, path + 1, pid);
 	p = absolute(leader, path);
@@ -367,6 +377,13 @@ static Srv *mnt_open_dev(Kern *k, const char *spec)
 	return *spec == '\0' ? srv_take(&t->srv) : errnull(Enodev);
 }
 
+Srv *mnt_narrow(Kern *k)
+{
+	Mobj *t = k->mnt;
+
+	return &t->narrow;
+}
+
 void mntdev_init(Kern *k)
 {
 	Mobj *t = mem_new(sizeof *t);
@@ -374,6 +391,8 @@ void mntdev_init(Kern *k)
 	srv_init(&t->srv, "#M", &mnt_ops, t);
 	t->srv.parallel = true;
 	mtrace_init(t);
+	srv_init(&t->narrow, "#M", &mnt_ops, t);
+	t->narrow.parallel = true;
 	k->mnt = t;
 	mobj_init(t, k);
 }

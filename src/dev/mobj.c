@@ -120,10 +120,11 @@ Obj *mobj_named(Mobj *t, u32 id, const Req *r)
 	return errnull(Eperm);
 }
 
-/* shown says whether o is mounted in the caller's name space: then it is the caller's to use, whoever made it. */
-static bool shown(Mobj *t, const Obj *o, const Req *r)
+/* has says whether something in the directory root of /# is mounted in the caller's name space, or with above root is in
+ * what is mounted. */
+static bool has(Mobj *t, const char *root, bool above, const Req *r)
 {
-	autofree char *root = mem_printf("/M/%u", o->id), *dev = NULL;
+	autofree char *dev = NULL;
 	Mounts *tab = r->caller.pid != 0 ? mtab_read(r->caller.pid) : NULL;
 	bool yes = false;
 
@@ -135,10 +136,41 @@ static bool shown(Mobj *t, const Obj *o, const Req *r)
 		char its[32];
 
 		snprintf(its, sizeof its, "%u:%u", m->major, m->minor);
-		yes = strcmp(its, dev) == 0 && mtab_below(root, m->root) != NULL;
+		if (strcmp(its, dev) != 0 || strcmp(m->root, "/") == 0)
+			continue;
+		yes = above ? mtab_below(m->root, root) != NULL : mtab_below(root, m->root) != NULL;
 	}
 	mounts_free(tab);
 	return yes;
+}
+
+/* shown says whether o is mounted in the caller's name space: then it is the caller's to use, whoever made it. */
+static bool shown(Mobj *t, const Obj *o, const Req *r)
+{
+	autofree char *root = mem_printf("/M/%u", o->id);
+
+	return has(t, root, false, r);
+}
+
+bool mobj_narrow(Mobj *t, const Req *r)
+{
+	return r->fid->srv == &t->narrow && (r->caller.pid == 0 || mtab_narrow(r->caller.pid));
+}
+
+int mobj_narrowuse(Mobj *t, const Req *r, const char *path)
+{
+	autofree char *root = mem_printf("/%s", path);
+	Obj *o = NULL;
+	bool yes = kern_isnarrow(path) || has(t, root, true, r);
+
+	if (!yes && str_prefix(path, "M/")) {
+		autofree char *id = mem_strn(path + 2, strcspn(path + 2, "/"));
+
+		o = mobj_text(t, id);
+		yes = o != NULL && (o->narrow || shown(t, o, r));
+		obj_drop(o);
+	}
+	return yes ? 0 : errset(Enoattach);
 }
 
 /* find_used is find_text for an object that r's caller wants to make another of. */

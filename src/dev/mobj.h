@@ -46,6 +46,7 @@ typedef struct Obj {
 	i64 born;
 	int held; /* by open clone files: whoever made it has not mounted it yet */
 	bool seen;
+	bool narrow; /* made by one who may mount nothing, of what he has */
 } Obj;
 
 typedef struct Bind {
@@ -58,6 +59,7 @@ typedef struct Bind {
 
 typedef struct Mobj {
 	Srv srv, trace;
+	Srv narrow; /* the same for who may mount nothing (rfork m) */
 	Kern *k;
 	Lock lk;   /* protects all below */
 	List objs, binds;
@@ -82,6 +84,11 @@ Obj *mobj_find(Mobj *t, u32 id) must_use;
 /* mobj_named is mobj_find for r's caller, who gives the number: with Eperm if that is not its maker nor the host owner. */
 Obj *mobj_named(Mobj *t, u32 id, const Req *r) must_use;
 void obj_drop(Obj *o);
+
+/* mobj_narrow says whether r's caller may mount nothing; mobj_narrowuse returns -1 (Enoattach) if path inside /# is nothing
+ * that such a one has. */
+bool mobj_narrow(Mobj *t, const Req *r);
+int mobj_narrowuse(Mobj *t, const Req *r, const char *path) must_use;
 
 /* mobj_letgo lets object id, which mobj_command made, be collected: its maker has mounted it or never will. */
 void mobj_letgo(Mobj *t, u32 id);

@@ -12,11 +12,35 @@
 #include <ns/mtab.h>
 #include <os/procinfo.h>
 
+/* plain_root makes one of the two names that a file of /# has: the names in MTAB_NARROW are those in /#. */
+static void plain_root(Mount *m)
+{
+	const char *rest = strcmp(m->source, "#") == 0 ? mtab_below("/" MTAB_NARROW, m->root) : NULL;
+
+	if (rest != NULL)
+		m->root = *rest != '\0' ? rest - 1 : "/";
+}
+
 Mounts *mtab_read(u32 pid)
 {
 	autofree char *text = proc_slurp(pid, "mountinfo", NULL);
 
-	return text != NULL ? mounts_parse(text) : NULL;
+	Mounts *t = text != NULL ? mounts_parse(text) : NULL;
+
+	for (int i = 0; t != NULL && i < t->n; i++)
+		plain_root(&t->m[i]);
+	return t;
+}
+
+bool mtab_narrow(u32 pid)
+{
+	autofree char *text = proc_slurp(pid, "mountinfo", NULL);
+	Mounts *t = text != NULL ? mounts_parse(text) : NULL;
+	const Mount *m = t != NULL ? mtab_at(t, MTAB_DEVS) : NULL;
+	bool yes = m == NULL || (strcmp(m->point, MTAB_DEVS) == 0 && strcmp(m->root, "/" MTAB_NARROW) == 0);
+
+	mounts_free(t);
+	return yes;
 }
 
 const char *mtab_below(const char *dir, const char *path)

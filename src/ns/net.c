@@ -9,7 +9,7 @@
 #include <os/at.h>
 #include <os/io.h>
 #include <os/local.h>
-#include <os/spawn.h>
+#include <os/netns.h>
 
 enum { MAXFDS = 16, ANSWERMS = 2000 };
 
@@ -47,6 +47,6 @@ void ns_net(const char *mtpt)
 	ns = ask(file, pair);
 	close(pair[0]);
 	close(pair[1]);
-	if (ns >= 0 && proc_setns(ns) < 0)
+	if (ns >= 0 && netns_enter(ns) < 0)
 		return; /* not ours to enter: we stay where we are */
 }

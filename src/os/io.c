@@ -373,3 +373,8 @@ int proc_closefds(int first)
 {
 	return syscall(SYS_close_range, first, ~0u, 0) < 0 ? os_werr("close_range") : 0;
 }
+
+int io_inherit(int fd)
+{
+	return fcntl(fd, F_SETFD, 0) < 0 ? os_werr("fcntl") : 0;
+}

@@ -193,3 +193,8 @@ bool netns_same(int a, int b)
 
 	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
+
+int netns_enter(int ns)
+{
+	return setns(ns, CLONE_NEWNET) < 0 ? os_werr("enter a net name space") : 0;
+}

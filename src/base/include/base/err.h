@@ -52,6 +52,7 @@ enum { ERRMAX = 256 }; /* bytes of an error string with its NUL */
 	X(Enomem, "not enough memory", ENOMEM) \
 	X(Enospace, "file system is full", ENOSPC) \
 	X(Erdonly, "read only file system", EROFS) \
+	X(Enoattach, "mount/attach disallowed", EPERM) \
 	X(Enotmounted, "not mounted", EINVAL) \
 	X(Ebadmount, "inconsistent mount", EINVAL) \
 	X(Exdev, "cannot rename across directories", EXDEV) \

@@ -10,8 +10,14 @@
 
 #define MTAB_DEVS "/#" /* where the kernel process's tree is mounted */
 
-/* mtab_read returns the mount table of process pid (0: this one) from the real procfs. */
+/* what is mounted there after rfork m: a directory of /# with some of its names; a name space has the one or the other */
+#define MTAB_NARROW "nomnt"
+
+/* mtab_read returns the mount table of process pid (0: this one) from the real procfs, without MTAB_NARROW in it. */
 Mounts *mtab_read(u32 pid) must_use;
+
+/* mtab_narrow says whether rfork m was done in the name space of process pid, or that cannot be known. */
+bool mtab_narrow(u32 pid);
 
 /* mtab_at returns the mount that the cleaned absolute path is in, which stays t's; symbolic links are not followed. */
 const Mount *mtab_at(const Mounts *t, const char *path);

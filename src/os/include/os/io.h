@@ -79,6 +79,9 @@ int io_wait(int fd, int events, int alt, int ms) must_use;
 /* io_dup returns a duplicate of fd, close-on-exec. */
 int io_dup(int fd) must_use;
 
+/* io_inherit has fd stay open in programs that are executed. */
+int io_inherit(int fd) must_use;
+
 /* io_flags returns the flags that fd was opened with. */
 int io_flags(int fd) must_use;
 

@@ -19,6 +19,9 @@ int netns_of(int pid) must_use;
 /* netns_ofsocket returns a descriptor for the net name space that a socket is in. */
 int netns_ofsocket(int sock) must_use;
 
+/* netns_enter takes the calling thread into net name space ns for good. */
+int netns_enter(int ns) must_use;
+
 /* netns_run calls fn(arg) in net name space ns (-1: a new one), perhaps in a thread of its own, and returns what fn did and its
  * error string. */
 int netns_run(int ns, int (*fn)(void *arg), void *arg);
