@@ -27,6 +27,8 @@
 #define swap(p, v) __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 #define add(p, n) __atomic_add_fetch(p, n, __ATOMIC_SEQ_CST)
 
+enum { SMALL = 256 }; /* bytes of an answer that is copied into one piece */
+
 static void op_done(Req *r);
 static void resume(Later *l);
 static void op_go(Op *op);
@@ -164,8 +166,16 @@ static int answer(Op *op, int no, const void *p, size_t n)
 {
 	struct fuse_out_header oh = {.len = (u32)(sizeof oh + n), .error = -no, .unique = op->h->unique};
 	struct iovec v[2] = {{&oh, sizeof oh}, {(void *)(uintptr_t)p, n}};
+	u64 small[SMALL / 8]; /* Linux has to find the pages of each piece */
 
-	return op->f->fd >= 0 && writev(op->f->fd, v, n > 0 ? 2 : 1) < 0 ? -errno : 0;
+	if (op->f->fd < 0)
+		return 0;
+	if (sizeof oh + n > sizeof small)
+		return writev(op->f->fd, v, 2) < 0 ? -errno : 0;
+	memcpy(small, &oh, sizeof oh);
+	if (n > 0)
+		memcpy((char *)small + sizeof oh, p, n);
+	return write(op->f->fd, small, sizeof oh + n) < 0 ? -errno : 0;
 }
 
 void op_ack(Req *r)

@@ -29,8 +29,7 @@ typedef struct Node {
 	Ref ref;
 	struct Node *up; /* NULL at the root; a reference */
 	char *name;
-	List kids;       /* Nodes in use below; not references */
-	Link link;
+	Link byname;     /* unlinked at the root and when it is gone */
 	u64 dev;
 	bool foreign;    /* on a file system that may keep us waiting */
 	bool gone;       /* removed by us */
@@ -45,8 +44,10 @@ typedef struct Idname {
 typedef struct Local {
 	Srv srv;
 	int root, flags;
-	Lock lk;  /* protects the Nodes and ids */
+	Lock lk;  /* protects the Nodes, their table and ids */
 	Node *top;
+	List *names; /* by directory and name; n is a power of two */
+	size_t n, nnode;
 	List ids;
 	const char *(*name)(void *arg, u32 uid);
 	void *namearg;
@@ -101,22 +102,78 @@ static void end(Op *op)
 		req_unblock(op->r);
 }
 
-static Node *node_new(Node *up, const char *name)
+static List *names_at(const Local *l, const Node *up, const char *name)
+{
+	u64 h = (u64)(uintptr_t)up * 0x9E3779B97F4A7C15u;
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (u8)*name) * 0x100000001B3u;
+	return &l->names[(h ^ h >> 32) & (l->n - 1)];
+}
+
+static void names_make(Local *l, size_t n)
+{
+	l->n = n;
+	l->names = mem_array(n, sizeof *l->names);
+	for (size_t i = 0; i < n; i++)
+		list_init(&l->names[i]);
+}
+
+/* names_grow doubles the table when chains get long. */
+static void names_grow(Local *l)
+{
+	List *old = l->names;
+	size_t n = l->n;
+
+	if (l->nnode < n * 2)
+		return;
+	names_make(l, n * 2);
+	for (size_t i = 0; i < n; i++)
+		list_each (k, &old[i]) {
+			Node *m = list_item(k, Node, byname);
+
+			list_del(k);
+			list_add(names_at(l, m->up, m->name), k);
+		}
+	free(old);
+}
+
+/* node_find returns the Node in use of name in directory up, NULL if there is none; l->lk is held. */
+static Node *node_find(const Local *l, const Node *up, const char *name)
+{
+	list_each (k, names_at(l, up, name)) {
+		Node *m = list_item(k, Node, byname);
+
+		if (m->up == up && strcmp(m->name, name) == 0)
+			return m;
+	}
+	return NULL;
+}
+
+static Node *node_new(Local *l, Node *up, const char *name)
 {
 	Node *n = mem_new(sizeof *n);
 
 	ref_init(&n->ref, "local Node");
 	n->name = mem_str(name);
-	list_init(&n->kids);
-	list_init(&n->link);
+	list_init(&n->byname);
 	if (up != NULL) {
 		ref_take(&up->ref);
 		n->up = up;
 		n->dev = up->dev;
 		n->foreign = up->foreign;
-		list_add(&up->kids, &n->link);
+		l->nnode++;
+		names_grow(l);
+		list_add(names_at(l, up, name), &n->byname);
 	}
 	return n;
+}
+
+/* node_gone: its name is another file's, or nobody's. */
+static void node_gone(Node *n)
+{
+	n->gone = true;
+	list_del(&n->byname);
 }
 
 static void node_drop(Local *l, Node *n)
@@ -125,7 +182,8 @@ static void node_drop(Local *l, Node *n)
 	while (n != NULL && ref_drop(&n->ref)) {
 		Node *up = n->up;
 
-		list_del(&n->link);
+		list_del(&n->byname);
+		l->nnode -= up != NULL;
 		free(n->name);
 		free(n);
 		n = up;
@@ -135,20 +193,14 @@ static void node_drop(Local *l, Node *n)
 
 static Node *node_child(Local *l, Node *up, const char *name)
 {
-	Node *n = NULL;
+	Node *n;
 
 	lock(&l->lk);
-	list_each (k, &up->kids) {
-		Node *m = list_item(k, Node, link);
-
-		if (!m->gone && strcmp(m->name, name) == 0) {
-			n = m;
-			ref_take(&n->ref);
-			break;
-		}
-	}
-	if (n == NULL)
-		n = node_new(up, name);
+	n = node_find(l, up, name);
+	if (n != NULL)
+		ref_take(&n->ref);
+	else
+		n = node_new(l, up, name);
 	unlock(&l->lk);
 	return n;
 }
@@ -618,7 +670,7 @@ static int unlink_node(Local *l, Node *n, bool isdir)
 	if (at_remove(dirfd, name, isdir) < 0)
 		return -1;
 	lock(&l->lk);
-	n->gone = true;
+	node_gone(n);
 	unlock(&l->lk);
 	return 0;
 }
@@ -694,6 +746,8 @@ static int truncate_node(Local *l, Lfid *lf, u64 length)
 
 static int rename_node(Local *l, Node *n, int dirfd, const char *name)
 {
+	Node *there;
+
 	if (strcmp(name, n->name) == 0)
 		return 0;
 	if (hidden(l, n->up, name))
@@ -701,14 +755,14 @@ static int rename_node(Local *l, Node *n, int dirfd, const char *name)
 	if (at_rename(dirfd, n->name, dirfd, name) < 0)
 		return -1;
 	lock(&l->lk);
-	list_each (k, &n->up->kids) {
-		Node *m = list_item(k, Node, link);
-
-		if (m != n && strcmp(m->name, name) == 0)
-			m->gone = true;
-	}
+	there = node_find(l, n->up, name);
+	if (there != NULL && there != n)
+		node_gone(there);
+	list_del(&n->byname);
 	free(n->name);
 	n->name = mem_str(name);
+	if (!n->gone)
+		list_add(names_at(l, n->up, name), &n->byname);
 	unlock(&l->lk);
 	return 0;
 }
@@ -793,6 +847,7 @@ static void local_end(Srv *s)
 	while ((k = list_pop(&l->ids)) != NULL)
 		free(list_item(k, Idname, link));
 	close(l->root);
+	free(l->names);
 	free(l);
 }
 
@@ -827,7 +882,8 @@ Srv *local_new(int dirfd, int flags)
 	l->flags = flags;
 	lock_init(&l->lk, RankLeaf);
 	list_init(&l->ids);
-	l->top = node_new(NULL, "/");
+	names_make(l, 16);
+	l->top = node_new(l, NULL, "/");
 	l->top->dev = fi.dev;
 	l->top->foreign = at_foreign(dirfd);
 	return &l->srv;
