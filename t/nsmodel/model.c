@@ -359,14 +359,17 @@ static void carry(Mnt *u, const Place *p, const Place *over)
 	}
 }
 
-/* stale says whether name means something else than when it was bound. */
+/* stale says whether name means something else than when it was bound, or shows other mounts. */
 static bool stale(const Space *s, const char *name, int when)
 {
 	const char *rest;
 	bool is = false;
 
-	for (int i = 0; i < s->nlog && *name != '\0'; i++)
-		is |= s->log[i].when > when && (strcmp(s->log[i].path, name) == 0 || below(s->log[i].path, name, &rest));
+	for (int i = 0; i < s->nlog && *name != '\0'; i++) {
+		const char *path = s->log[i].path;
+
+		is |= s->log[i].when > when && (strcmp(path, name) == 0 || below(path, name, &rest) || below(name, path, &rest));
+	}
 	return is;
 }
 
