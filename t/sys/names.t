@@ -6,6 +6,6 @@ segment=lan
 node=box ether0=lan
 !
 put box /tmp/b_names <"${bin%/t}/bench/b_names"
-t "50 name spaces of 30 mounts" x box /tmp/b_names many 50 30
+t "30 name spaces of 20 mounts" x box /tmp/b_names many 30 20
 echo "$out" | sed 's/^/# /'
 echo "1..$n"
