@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+enum { SURE = 1 }; /* stage of an open by the node's own name */
+
 u64 file_new(Fuse *f, Fid *fid, Node *n, bool append)
 {
 	File *file = mem_new(sizeof *file);
@@ -126,6 +128,18 @@ int file_mode(u32 flags)
 	return flags & O_TRUNC ? mode | OTRUNC : mode;
 }
 
+static bool found(Op *op);
+
+/* again opens by a walk from the directory what was opened by the node's own name, in vain. */
+static bool again(Op *op)
+{
+	op->stage = 0;
+	fid_drop(op->fid2);
+	fid_drop(op->fid);
+	op->fid = op->fid2 = NULL;
+	return node_named(op) ? op_walk(op, op->fid, op->name2, found) : op_error(op, ESTALE);
+}
+
 static bool opened(Op *op)
 {
 	struct fuse_open_in *in = op_arg(op, sizeof *in);
@@ -133,6 +147,8 @@ static bool opened(Op *op)
 	Fuse *f = op->f;
 	File *file;
 
+	if (op->stage == SURE && (op_failed(op) || !node_is(f, op->node, op->fid2)))
+		return again(op);
 	if (op_failed(op))
 		return op_fail(op);
 	out.fh = file_new(f, op->fid2, op->node, in->flags & O_APPEND);
@@ -175,7 +191,9 @@ static bool found(Op *op)
 bool do_open(Op *op)
 {
 	node_use(op->f, op->node, false);
-	if (node_named(op))
+	if (node_sure(op->f, op->node))
+		op->stage = SURE;
+	else if (node_named(op))
 		return op_walk(op, op->fid, op->name2, found);
 	op->fid2 = node_spare(op->f, op->node);
 	if (op->fid2 != NULL)

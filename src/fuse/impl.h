@@ -174,6 +174,8 @@ bool node_there(Fuse *f, Node *parent, const char *name); /* node_known would fi
 Node *node_unchanged(Fuse *f, Node *parent, const char *name,
 		     Fid *fid); /* as node_enter, or NULL: attributes are wanted */
 bool node_named(Op *op); /* op->node's name is to be walked to again: op->fid, op->name2 say where */
+bool node_sure(Fuse *f, Node *n);
+bool node_is(Fuse *f, Node *n, const Fid *fid); /* fid is n's file */
 bool node_rebind(Fuse *f, Node *n, Fid *fid); /* fid becomes n's too; false if it is another file and n is in use */
 void node_use(Fuse *f, Node *n, bool stats);
 void node_saw(Fuse *f, Node *n, u32 mode, struct fuse_attr *a); /* and sets a->ino */

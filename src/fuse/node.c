@@ -371,6 +371,32 @@ bool node_named(Op *op)
 	return is;
 }
 
+/*
+ * node_sure says that the Fid's own server finds by the node's name what the
+ * node is now: no walk from the directory could find another.  What is found
+ * may be another file still (node_is).
+ */
+bool node_sure(Fuse *f, Node *n)
+{
+	bool is;
+
+	lock(&f->lk);
+	is = n->fid->flags & FidNamed && n->parent != NULL && !list_empty(&n->byname) &&
+	     (n->fid->flags & FidFirst || n->fid->srv == n->parent->fid->srv);
+	unlock(&f->lk);
+	return is;
+}
+
+bool node_is(Fuse *f, Node *n, const Fid *fid)
+{
+	bool is;
+
+	lock(&f->lk);
+	is = same(n, fid);
+	unlock(&f->lk);
+	return is;
+}
+
 bool node_rebind(Fuse *f, Node *n, Fid *fid)
 {
 	Fid *old = NULL;

@@ -87,6 +87,8 @@ static Fid *look(Union *u, const char *name, Req *r, const Caller *c, int *which
 		Fid *f = direct ? near(r, m, name) : call_walk(m->root, 1, &name, c, WAITMS);
 
 		if (f != NULL) {
+			if (i == 0)
+				f->flags |= FidFirst;
 			if (which != NULL)
 				*which = i;
 			return f;

@@ -78,6 +78,7 @@ enum {
 	FidRemote = 32, /* behind a wire: whoever walked it, the front may keep it and spare messages */
 	FidNative = 16, /* seekable, real length (a file of a host file system); an open one outlives its name */
 	FidNamed = 64,  /* Linux may keep the name a moment: the front walks to it again before it is opened or looked at */
+	FidFirst = 128, /* of a FidNamed file in a union: no member before this one can have the name */
 };
 
 struct Fid {
