@@ -178,6 +178,8 @@ int cmd_exportfs(int argc, char **argv)
 		case 's':
 			root = "/";
 			break;
+		case 'F':
+			break; /* 9front ignores it */
 		default:
 			args_usage(&a);
 		}

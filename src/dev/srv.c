@@ -178,8 +178,8 @@ static int open_post(Req *r)
 		return errset(Eexist);
 	if (kern_may(posts_of(r->fid)->k, r, p->owner, p->perm, r->i.mode & ~OTRUNC) < 0)
 		return -1;
-	if (p->fd < 0)
-		return 0;
+	if (p->fd < 0) /* to post it */
+		return (r->i.mode & 3) == OREAD ? errset(Eshutdown) : 0;
 	if (devio_may(io_flags(p->fd), r->i.mode) < 0 || at_stat(p->fd, "", &fi) < 0)
 		return -1;
 	sf->sock = at_issock(&fi);

@@ -77,7 +77,7 @@ static void command(Buf *b, const char *verb, int order, const char *flags, cons
 
 	if (order != 0)
 		opts[n++] = (char)order;
-	for (const char *p = "cC"; *p != '\0'; p++)
+	for (const char *p = "cCN"; *p != '\0'; p++)
 		if (strchr(flags, *p) != NULL)
 			opts[n++] = *p;
 	opts[n] = '\0';
@@ -92,6 +92,21 @@ static void command(Buf *b, const char *verb, int order, const char *flags, cons
 	buf_ch(b, '\n');
 }
 
+/* mounted is a mount as a member: its own flags are C and N, the member's c. */
+static void mounted(Buf *b, const Line *l, const char *own, int order, const char *point)
+{
+	char flags[4];
+	size_t n = 0;
+
+	if (strchr(own, 'c') != NULL)
+		flags[n++] = 'c';
+	for (const char *p = "CN"; *p != '\0'; p++)
+		if (strchr(l->w[2], *p) != NULL)
+			flags[n++] = *p;
+	flags[n] = '\0';
+	command(b, "mount", order, flags, l->w[5], point, l->w[4]);
+}
+
 static void member(Buf *b, const Lines *ls, const Line *m, int order, const char *point)
 {
 	const char *path = strcmp(m->w[2], "tree") == 0 ? m->w[3] : "";
@@ -102,7 +117,7 @@ static void member(Buf *b, const Lines *ls, const Line *m, int order, const char
 	if (*m->w[5] != '\0')
 		command(b, "bind", order, m->w[1], m->w[5], point, "");
 	else if (o >= 0 && strcmp(ls->l[o].w[0], "mount") == 0)
-		command(b, "mount", order, m->w[1], ls->l[o].w[5], point, ls->l[o].w[4]);
+		mounted(b, &ls->l[o], m->w[1], order, point);
 	else
 		command(b, "bind", order, m->w[1], m->w[4], point, "");
 }

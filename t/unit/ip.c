@@ -497,6 +497,52 @@ static void messages(void)
 	fid_drop(s);
 }
 
+/* headers6 pings with the addresses before each message */
+static void headers6(void)
+{
+	u8 p[256] = { 0 };
+	int n = -1;
+	Fid *c = clone_(root[0], "icmpv6", &n), *d;
+	Ip to;
+
+	ok(put(c, "announce *") == 0 && put(c, "headers") == 0, "icmpv6 headers: %s", rerrstr());
+	d = data(root[0], "icmpv6", n);
+	if (ip_parse("2001:db8::2", &to) < 0)
+		abort();
+	memcpy(p + 24, to.b, IPLEN);
+	p[40] = 128;
+	p[47] = 9;
+	is_int(call_write(d, p, 40 + 64, 0, &me, MS), 40 + 64, "an echo request to who stands before it: %s", rerrstr());
+	do
+		memset(p, 0, sizeof p);
+	while (call_read(d, p, sizeof p, 0, &me, MS) > 40 && p[40] != 129);
+	ok(p[40] == 129 && memcmp(p + 24, to.b, IPLEN) == 0, "its answer has who it is from: type %d", p[40]);
+	fid_drop(d);
+	fid_drop(c);
+}
+
+static void tcpmessages(void)
+{
+	int a = -1, c = -1;
+	Fid *lc = clone_(root[1], "tcp", &a), *cc = clone_(root[0], "tcp", &c);
+	const char *port;
+
+	is_int(put(cc, "keepalive"), -1, "keepalive of an idle one");
+	ok(put(lc, "announce 10.0.0.2!513") == 0 && put(cc, "connect 10.0.0.2!513!r") == 0, "connect with !r: %s", rerrstr());
+	port = strchr(text(root[0], "tcp/%d/local", c), '!');
+	ok(port != NULL && atoi(port + 1) >= 600 && atoi(port + 1) < 1024, "has a restricted port: %s", port);
+	ok(put(cc, "keepalive") == 0 && put(cc, "keepalive 5000") == 0, "keepalive: %s", rerrstr());
+	is_int(put(cc, "keepalive often"), -1, "not a number");
+	ok(put(cc, "close") == 0, "close: %s", rerrstr());
+	fid_drop(cc);
+	cc = clone_(root[0], "tcp", &c);
+	ok(put(cc, "bind 10.0.0.1!0") == 0 && put(cc, "connect 10.0.0.2!513") == 0, "bind: %s", rerrstr());
+	ok(put(cc, "announce *!9") < 0 && put(cc, "connect 10.0.0.2!513") < 0, "a conversation is used once");
+	is_str(rerrstr(), "connection already in use", "says why");
+	fid_drop(cc);
+	fid_drop(lc);
+}
+
 static void icmp(const char *proto, const char *addr, int head, u8 type, u8 reply)
 {
 	u8 p[256] = { 0 };
@@ -539,6 +585,8 @@ int main(void)
 	numbers();
 	snoop();
 	messages();
+	tcpmessages();
+	headers6();
 	icmp("icmp", "10.0.0.2", 20, 8, 0);
 	icmp("icmpv6", "2001:db8::2", 40, 128, 129);
 	for (int i = 0; i < 3; i++)

@@ -174,8 +174,9 @@ static void frames(void)
 {
 	u8 p[128] = { 255, 255, 255, 255, 255, 255 }, q[2048];
 	Fid *l0 = kern_attach(k, "l0", "glenda", &me), *l1 = kern_attach(k, "l1", "glenda", &me);
-	Fid *c0 = openat_(l0, ORDWR, "ether0/clone"), *c1 = openat_(l1, ORDWR, "ether1/clone"), *d0, *d1, *c2;
+	Fid *c0 = openat_(l0, ORDWR, "ether0/clone"), *c1 = openat_(l1, ORDWR, "ether1/clone"), *d0, *d1, *c2, *d2;
 	char num[16] = "";
+	long n;
 
 	is_int(call_read(c0, num, sizeof num - 1, 0, &me, MS), 12, "the number of an ether conversation");
 	is_str(num, "          0 ", "is 12 bytes");
@@ -206,6 +207,19 @@ static void frames(void)
 	is_int(call_read(d1, q, sizeof q, 0, &me, MS), 60, "and comes in");
 	ok(memcmp(q + 6, "\2\0\0\0\0\xa0", 6) == 0 && q[14] == 99, "from this device's address");
 	is_int(call_write(d0, p, 5, 0, &me, MS), -1, "a piece of a frame is refused");
+	for (int i = 0; i < 2; i++) {
+		c2 = openat_(l1, ORDWR, "ether1/clone");
+		ok(put(c2, "connect %d", -1 - i) == 0, "connect %d: %s", -1 - i, rerrstr());
+		d2 = openat_(l1, ORDWR, "ether1/1/data");
+		is_int(call_write(d0, p, 100, 0, &me, MS), 100, "a longer frame");
+		do
+			n = call_read(d2, q, sizeof q, 0, &me, MS);
+		while (n > 14 && (q[12] != 0x12 || q[13] != 0x34));
+		is_int(n, i == 0 ? 100 : 64, "goes to who wants %s", i == 0 ? "all" : "the heads of all");
+		is_int(call_read(d1, q, sizeof q, 0, &me, MS), 100, "and to who wants the type");
+		fid_drop(d2);
+		fid_drop(c2);
+	}
 	fid_drop(d0);
 	fid_drop(d1);
 	fid_drop(c0);

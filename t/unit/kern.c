@@ -212,15 +212,20 @@ static void env(void)
 static void posts(void)
 {
 	int p[2];
+	Fid *f;
 	autofree char *n = NULL;
 
 	if (pipe(p) < 0)
 		return;
 	n = mem_printf("%d", p[0]);
 	is_int(put("s", "a", "999"), -1, "posting a descriptor that is not there");
-	fid_drop(NULL);
+	is_text(get("s/a"), "!device shut down", "leaves a name that does not open");
 	is_int(call_remove(at("s/a"), &me, 1000), 0, "the empty post is removed");
-	is_int(put("s", "a", n), 0, "post a pipe");
+	f = at("s");
+	ok(call_create(f, "a", OWRITE, 0666, &me, 1000) == 0 && call_write(f, n, (u32)strlen(n), 0, &me, 1000) > 0, "post a pipe");
+	is_int(call_write(f, n, (u32)strlen(n), 0, &me, 1000), -1, "a second number");
+	is_str(rerrstr(), "inappropriate use of fd", "is refused");
+	fid_drop(f);
 	is_int(put("s", "a", n), -1, "not twice");
 	close(p[0]);
 	is_int(write(p[1], "hello", 5), 5, "write to the pipe");
