@@ -188,6 +188,56 @@ static int hosttrees(int root, const char *at, const char *base, const char *use
 	return at_mkdir(root, "lib64", 0755) < 0 ? -1 : bindhost(base, at, "/lib64", "lib64");
 }
 
+/* ours says whether a path is, or is below, a directory that the node makes itself. */
+static bool ours(int root, const char *path)
+{
+	autofree char *top = mem_str(path + 1);
+
+	top[strcspn(top, "/")] = '\0';
+	return faccessat(root, top, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && strcmp(top, "usr") != 0;
+}
+
+/*
+ * hostdir shows a directory of the host at its own name, read-only.  A new top-level directory is a mount, as all are;
+ * /usr may get more.
+ */
+static int hostdir(int root, const char *at, const char *base, const char *path)
+{
+	autofree char *inside = mem_printf("%s/", path + 1);
+	autofree char *top = mem_printf("%s/%.*s", at, (int)strcspn(path + 1, "/"), path + 1);
+
+	if (access(top, F_OK) < 0 && (at_mkdir(AT_FDCWD, top, 0755) < 0 || mount_bind(top, top, 0) < 0))
+		return werrstr("%s: %s", path, rerrstr());
+	return mkdirs(root, inside) < 0 ? -1 : bindhost(base, at, path, path + 1);
+}
+
+static int checkdir(int root, const char *path)
+{
+	Finfo fi;
+
+	if (*path != '/' || path[1] == '\0' || strstr(path, "//") != NULL || strstr(path, "/.") != NULL)
+		return werrstr("'%s' is not an absolute path of a directory, or has a name with a dot first", path);
+	if (at_stat(AT_FDCWD, path, &fi) < 0 || !at_isdir(&fi))
+		return werrstr("'%s' is no directory of the host", path);
+	return ours(root, path) ? werrstr("'%s' would hide, or be in, a directory of the node's own", path) : 0;
+}
+
+static int hostdirs(const Ini *ini, int root, const char *at, const char *base)
+{
+	const char *list = ini_get(ini, "hostdirs");
+	autofree char *text = mem_str(list != NULL ? list : "");
+	char *f[64];
+	int n = str_fields(text, f, nelem(f), " \t");
+
+	for (int i = 0; i < n; i++)
+		if (checkdir(root, f[i]) < 0)
+			return werrstr("hostdirs: %s", rerrstr());
+	for (int i = 0; i < n; i++)
+		if (hostdir(root, at, base, f[i]) < 0)
+			return werrstr("hostdirs: %s", rerrstr());
+	return 0;
+}
+
 static int etc(int root, const char *at, const char *base, const char *user, const char *sysname)
 {
 	static const char *const links[] = {
@@ -280,6 +330,7 @@ static int fillnode(const Machine *m, int root, const char *at, const char *base
 	if (user == NULL || !grid_goodname(user))
 		user = "glenda";
 	if (topdirs(root, at) < 0 || home(root, user) < 0 || scripts(root, base) < 0 || hosttrees(root, at, base, user) < 0 ||
+	    hostdirs(&m->ini, root, at, base) < 0 ||
 	    etc(root, at, base, user, sysname ? sysname : m->name) < 0 || devices(root, at, base) < 0 ||
 	    bindat(at, bin, "boot", MountRdonly | MountNosuid) < 0 || programs(root) < 0)
 		return -1;

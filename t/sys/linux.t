@@ -4,7 +4,7 @@ top=$PWD
 . t/sys/lib
 up -d 8 <<!
 segment=lan
-node=box ether0=lan mem=128M
+node=box ether0=lan mem=128M hostdirs="/var/lib/dpkg /var/lib/apt"
 node=other ether0=lan mem=32M
 !
 addr() { # NODE ADDRESS
@@ -90,6 +90,17 @@ is "$(x box /bin/sh -c 'echo x >/dev/shm/f && cat /dev/shm/f && rm /dev/shm/f &&
 is "$(x box /usr/bin/env PATH=/bin:/usr/bin /bin/sh -c 'cd /tmp/9p && ln -s a b; ln p/g b; mkfifo b' 2>&1 | sed 's/.*: //')" "Operation not permitted
 Operation not permitted
 Operation not permitted" "what 9P does not have is refused clearly"
+
+is "$(x box /bin/sh -c 'ls /var/lib; test -f /var/lib/dpkg/status && echo >/var/lib/dpkg/new' 2>&1)" "apt
+dpkg
+/bin/sh: 1: cannot create /var/lib/dpkg/new: Read-only file system" "hostdirs: more of the host, read-only"
+bad() { # DIRECTORY: why no node gets it
+	printf 'segment=lan\nnode=box ether0=lan hostdirs=%s\n' "$1" >bad.grid
+	a grid up -f bad.grid "bad$g" 2>&1 | sed 's/.*hostdirs: //'
+	a grid down "bad$g" >/dev/null 2>&1
+}
+is "$(bad /tmp; bad /no.such)" "'/tmp' would hide, or be in, a directory of the node's own
+'/no.such' is no directory of the host" "not those of the node's own, nor others"
 
 # a web server with its own address, asked from the other node
 if nginx=$("$top"/bench/lib/fetch nginx nginx nginx-common 2>/dev/null) && [ -r "$nginx/usr/sbin/nginx" ]; then
