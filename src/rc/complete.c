@@ -78,10 +78,11 @@ int complete_word(const char *line, size_t n, size_t *from, char **text, char **
 	found = scan(dir[0] != '\0' ? dir : ".", pre, &best, &list);
 	if (found > 0) {
 		full = mem_printf("%s%s", dir, best);
-		word_quote(&out, full);
+		if (full[0] != '\0' || quoted) /* nothing in common is not the empty word */
+			word_quote(&out, full);
 		if (quoted)
 			at--;
-		if (found > 1 && out.p[0] == '\'')
+		if (found > 1 && out.n > 0 && out.p[0] == '\'')
 			out.p[--out.n] = '\0'; /* more is to come */
 		else if (found == 1)
 			buf_ch(&out, child_isdir(sh_path(full) != NULL ? sh_path(full) : full) ? '/' : ' ');

@@ -99,11 +99,17 @@ static void draw(Edit *e, const char *prompt)
 	while (to < e->text.n && width(e->text.p + from, after(e, to) - from) <= room)
 		to = after(e, to);
 	buf_printf(&b, "\r%s", prompt);
-	for (size_t i = from; i < to; i++)
-		buf_ch(&b, (u8)e->text.p[i] < ' ' ? '?' : e->text.p[i]);
+	for (size_t i = from; i < to; i++) {
+		char c = e->text.p[i];
+
+		if (c == '\t')
+			buf_printf(&b, "%*s", 8 - width(e->text.p + from, i - from) % 8, "");
+		else
+			buf_ch(&b, (u8)c < ' ' ? '?' : c);
+	}
 	buf_str(&b, "\x1b[K");
 	if (to > e->cur) {
-		int back = width(e->text.p + e->cur, to - e->cur);
+		int back = width(e->text.p + from, to - from) - width(e->text.p + from, e->cur - from);
 
 		if (back > 0)
 			buf_printf(&b, "\x1b[%dD", back);
@@ -352,7 +358,10 @@ static Done change(Edit *e, int c)
 		show(&(Buf){ (char *)(uintptr_t)"\x1b[H\x1b[2J", 7, 0 });
 		break;
 	case '\t':
-		complete(e);
+		if (strspn(buf_text(&e->text), " \t") >= e->cur) /* where a word has not begun it is white space */
+			replace(e, e->cur, e->cur, "\t", 1);
+		else
+			complete(e);
 		break;
 	default:
 		if (c >= ' ' && c < 256)

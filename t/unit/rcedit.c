@@ -128,6 +128,8 @@ int main(void)
 	keys("\x12plain\r", "plain\r\n", "^R");
 	keys("touch 'a long name' && echo made\r", "made\r\n", "a file to complete");
 	keys("echo a\t\r", "a long name\r\n", "Tab, with quotes");
+	keys("echo nothing \t\r", "nothing\r\n", "Tab, files with nothing in common");
+	keys("if(true){\r\techo indented\r}\r", "indented\r\n", "Tab before any word is white space");
 	keys("ls li\t\r", "rchistory\r\n", "Tab, a folder");
 	keys("half a line\x03", "", "^C gives it up");
 	if (io_writen(master, "sleep 100\r", 10) < 0)
