@@ -32,6 +32,6 @@ int cmd_mntgen(int argc, char **argv)
 	if (a.argc == 1)
 		o.mount = a.argv[0];
 	else if (!o.stdio && o.addr == NULL)
-		o.mount = "/n";
+		o.mount = serve_place("/n");
 	return serve_run(mntgen_new(), &o);
 }

@@ -58,7 +58,7 @@ int cmd_ramfs(int argc, char **argv)
 	if (a.argc > 0)
 		args_usage(&a);
 	if (!setmount && !o.stdio && o.addr == NULL && o.post == NULL)
-		o.mount = "/tmp";
+		o.mount = serve_place("/tmp");
 	if (user == NULL)
 		user = tool_user(getuid());
 	return serve_run(ramfs_new(user, limit), &o);

@@ -88,8 +88,8 @@ static int in_node(const Serve *o, int fd)
 
 static int domount(const Serve *o, int fd)
 {
-	const char *argv[5] = { "mount" };
-	int n = 1, pid, pidfd;
+	const char *argv[7] = { "mount", "-u", tool_user(getuid()) };
+	int n = 3, pid, pidfd;
 	/* our own mount: $PATH has Linux's first */
 	Spawn s = { .path = "/proc/self/exe", .argv = (char **)(uintptr_t)argv, .fd = { fd, 1, 2 }, .nfd = 3 };
 
@@ -143,6 +143,13 @@ static int background(Srv *s, const Serve *o)
 	if (o->post != NULL && tool_post(o->post, 0600, p[0]) < 0)
 		return 1;
 	return o->mount != NULL && domount(o, p[0]) < 0 ? 1 : 0;
+}
+
+const char *serve_place(const char *dir)
+{
+	if (!ns_isnode())
+		tool_die("where? -a address, or a directory to mount on; only in a node it is %s unless told otherwise", dir);
+	return dir;
 }
 
 int serve_run(Srv *s, const Serve *o)

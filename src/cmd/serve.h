@@ -16,6 +16,9 @@ typedef struct Serve {
 	ConnOpts conn;
 } Serve;
 
+/* serve_place is dir, where a node's servers mount themselves unless told otherwise; on a plain host it is the end, with a message. */
+const char *serve_place(const char *dir);
+
 /*
  * serve_run serves s as o says and returns the command's exit status.  With post or mount a background process
  * serves, and this returns when the name is there; else it returns when the service has ended.

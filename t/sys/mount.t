@@ -35,6 +35,12 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 done
 export A m
 
+t 'ramfs mounts itself' "$A" ramfs -m "$m"
+t 'and is used' sh -c 'echo hi >$m/x && [ "$(cat $m/x)" = hi ]'
+t 'and unmounted' "$A" unmount "$m"
+t 'without a place it says what is wanted' says 'ramfs: where? -a address' "$A" ramfs
+t 'mntgen does too' sh -c '$A mntgen $m && ls -d $m/any && $A unmount $m'
+t 'a descriptor that is none' says 'mount: /fd/77: ' "$A" mount /fd/77 "$m"
 t 'a refused connection' says 'connection refused' "$A" mount 'tcp!127.0.0.1!1' "$m"
 t 'an address that is none' says 'unknown host' "$A" mount 'tcp!no.such.host.test!564' "$m"
 server
