@@ -145,7 +145,7 @@ static Client *redial(void *arg, const Client *old)
 
 	if (fd >= 0) {
 		fd = io_dup(fd); /* 0 to 2 become /dev/null */
-		return fd < 0 ? NULL : client_new(fd, fd, &co);
+		return fd < 0 ? (werrstr("%s: %s", o->addr, rerrstr()), NULL) : client_new(fd, fd, &co);
 	}
 	return client_dial(addr, &co);
 }

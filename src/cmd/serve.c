@@ -95,8 +95,8 @@ static int domount(const Serve *o, int fd)
 
 	if (ns_isnode())
 		return in_node(o, fd);
-	if (o->flags != NULL)
-		argv[n++] = o->flags;
+	if (o->flags != NULL && strchr(o->flags, 'C') != NULL)
+		argv[n++] = "-C"; /* the others speak of unions */
 	argv[n++] = "/fd/0";
 	argv[n++] = o->mount;
 	pid = spawn(&s);
