@@ -263,7 +263,13 @@ static void draft_apart(Draft *d, const Obj *o, int at)
 	}
 }
 
-static char *without(Mobj *t, const Req *r, const Obj *o, const char *path, const Finfo *fi)
+/* at_home says whether what is left is only the directory at place itself, which shows without a union. */
+static bool at_home(const Draft *d, const char *place)
+{
+	return d->n == 1 && d->m[0].base && strcmp(d->m[0].name, place) == 0;
+}
+
+static char *without(Mobj *t, const Req *r, const Obj *o, const char *path, const Finfo *fi, const char *place)
 {
 	Draft *d = mem_new(sizeof *d);
 	char *answer = NULL;
@@ -279,15 +285,15 @@ static char *without(Mobj *t, const Req *r, const Obj *o, const char *path, cons
 	if (at == o->n)
 		errset(Enotunion);
 	else if (rc == 0)
-		answer = d->n == 0 ? mem_str("empty") : d->n == 1 && d->m[0].base ? mem_str("base") : publish_union(t, r, d);
+		answer = d->n == 0 ? mem_str("empty") : at_home(d, place) ? mem_str("base") : publish_union(t, r, d);
 	draft_free(d);
 	return answer;
 }
 
-/* do_without is "without N fd FD" or "without N tree PATH". */
+/* do_without is "without N fd FD PLACE" or "without N tree PATH PLACE", for the union that is mounted at PLACE. */
 static char *do_without(Mobj *t, const Req *r, char **w, int n)
 {
-	Obj *o = n == 4 ? mobj_mayuse(t, w[1], r) : errnull(Ebadarg), *u = NULL;
+	Obj *o = n == 5 ? mobj_mayuse(t, w[1], r) : errnull(Ebadarg), *u = NULL;
 	autofree char *path = NULL, *answer = NULL, *self = NULL;
 	Layer *l = NULL;
 	Finfo fi = { 0 };
@@ -310,7 +316,7 @@ static char *do_without(Mobj *t, const Req *r, char **w, int n)
 	else if (path != NULL && (strcmp(path, self) == 0 || posted(t, self, path)))
 		answer = mem_str("empty");
 	else
-		answer = without(t, r, o, path, &fi);
+		answer = without(t, r, o, path, &fi, w[4]);
 	obj_drop(o);
 	obj_drop(u);
 	layer_drop(l);

@@ -704,6 +704,8 @@ static int without(const Ns *ns, const Place *n, const Place *o)
 	} else {
 		buf_printf(&b, "fd %d", n->fd);
 	}
+	buf_ch(&b, ' ');
+	str_quote(&b, o->path);
 	left = ask(b.p, &hold);
 	if (left == NULL)
 		return -1;

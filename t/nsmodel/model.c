@@ -313,14 +313,14 @@ static void add_old(Mnt *u, const Place *o)
 	if (o->i == NULL) {
 		for (int k = 0; k < o->m->nm; k++)
 			u->m[u->nm++] = o->m->m[k];
-		u->base = o->m->base;
+		memcpy(u->home, o->m->home, sizeof u->home);
 		return;
 	}
 	member(u, o->i, is_bound(o) && o->m->create, server_of(o), is_bound(o) ? o->m->name : "");
 	if (is_bound(o))
 		u->m[u->nm - 1].when = o->m->when;
 	else
-		u->base = o->i;
+		u->m[u->nm - 1].base = str_cpy(u->home, sizeof u->home, o->name) == 0;
 }
 
 static Inode *path_in(const Mnt *u, const char *rel)
@@ -476,7 +476,7 @@ static const char *without(Space *s, const Place *o, int k)
 	u->nkid = 0;
 	memmove(&u->m[k], &u->m[k + 1], (size_t)(u->nm - k - 1) * sizeof u->m[0]);
 	u->nm--;
-	if (u->nm == 0 || (u->nm == 1 && u->base != NULL && u->m[0].dir == u->base))
+	if (u->nm == 0 || (u->nm == 1 && u->m[0].base && strcmp(u->home, o->name) == 0))
 		return off(o);
 	carry(u, o, NULL);
 	along(u);

@@ -28,7 +28,7 @@ typedef struct Inode {
 
 typedef struct Mem {
 	Inode *dir;
-	bool create;
+	bool create, base;
 	int server; /* the mount by which a server's directory was reached */
 	char name[MAXREL];
 	int when;   /* it was bound by that name */
@@ -46,7 +46,7 @@ typedef struct Mnt {
 	bool used;      /* a name was found through it, or it was copied, by a bind */
 	char name[MAXREL]; /* a plain bind's */
 	int when;
-	Inode *base;    /* the directory that was at the place of a union */
+	char home[MAXREL]; /* the place whose directory is the base of a union */
 	struct {
 		char rel[MAXREL];
 		struct Mnt *m;

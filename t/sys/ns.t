@@ -124,6 +124,7 @@ lines() { # WHAT WANT COMMANDS: what ns says after them
 lines 'what comes along with a bind has no line of its own' 'bind /a /c/sub bind /c /y' '$A bind /a /c/sub; $A bind /c /y'
 lines 'a union that was bound is one line' 'bind -b /a /y bind -a /y /x' '$A bind -b /a /y; $A bind -a /y /x'
 lines 'but not without one of its members' 'bind -a /a /x' '$A bind -b /a /y; $A bind -a /y /x; $A unmount /y; $A unmount /y /x'
+t 'a union that was bound elsewhere shows its own directory when the others are gone' is 'in a' unshare -m sh -c '$A bind -a /c /a; $A bind /a /y; $A unmount /c /y; cat /y/which'
 t 'a tree mounted with -c takes new files, something behind it or not' unshare -m sh -c '$A mount -c /srv/ram9 /n && $A bind -a /a /n && echo x >/n/behind && rm /n/behind'
 cat >/tmp/made <<'S'
 $A bind '#c' /mnt

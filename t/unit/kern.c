@@ -382,9 +382,9 @@ static void objects(void)
 	stranger(path, id);
 	close(fd);
 	free(cmd);
-	cmd = mem_printf("without %s tree c", id);
+	cmd = mem_printf("without %s tree c /x", id);
 	is_text(ask(cmd), "2", "without the device it is another object");
-	is_text(ask("without 2 tree c"), "!not in union", "once");
+	is_text(ask("without 2 tree c /x"), "!not in union", "once");
 	unlink(file);
 	rmdir(dir);
 }
