@@ -32,6 +32,7 @@ typedef struct User {
 	Link link;
 	u32 uid;
 	char *name;
+	u32 shown; /* to Linux: uid, or k->nobody if that is not mapped, whose files Linux lets nobody remove */
 } User;
 
 void kern_helper(Kern *k, const char *path, int clean)
@@ -61,6 +62,15 @@ static bool user_known(Kern *k, u32 uid, const char *name)
 	return false;
 }
 
+static User *user_add(Kern *k, u32 uid, const char *name)
+{
+	User *u = mem_new(sizeof *u);
+
+	*u = (User){ .uid = uid, .name = mem_str(name), .shown = userns_has(uid) ? uid : k->nobody };
+	list_add(&k->users, &u->link);
+	return u;
+}
+
 /* users_read adds those of /etc/passwd that are not known yet; k->lk is held. */
 static void users_read(Kern *k)
 {
@@ -70,17 +80,9 @@ static void users_read(Kern *k)
 
 	if (text == NULL)
 		return;
-	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
-		User *u;
-
-		if (str_fields(line, f, 4, ":") < 3 || str_u64(f[2], 10, UINT32_MAX, &v) < 0 ||
-		    user_known(k, (u32)v, f[0]))
-			continue;
-		u = mem_new(sizeof *u);
-		u->uid = (u32)v;
-		u->name = mem_str(f[0]);
-		list_add(&k->users, &u->link);
-	}
+	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
+		if (str_fields(line, f, 4, ":") >= 3 && str_u64(f[2], 10, UINT32_MAX, &v) == 0 && !user_known(k, (u32)v, f[0]))
+			user_add(k, (u32)v, f[0]);
 }
 
 const char *kern_user(Kern *k, u32 uid)
@@ -97,12 +99,8 @@ const char *kern_user(Kern *k, u32 uid)
 		users_read(k);
 		u = user_byid(k, uid);
 	}
-	if (u == NULL) {
-		u = mem_new(sizeof *u);
-		u->uid = uid;
-		u->name = mem_str("none");
-		list_add(&k->users, &u->link);
-	}
+	if (u == NULL)
+		u = user_add(k, uid, "none");
 	unlock(&k->lk);
 	return u->name;
 }
@@ -121,7 +119,7 @@ static u32 idof(Kern *k, const char *name)
 	lock(&k->lk);
 	list_each (l, &k->users)
 		if (strcmp(list_item(l, User, link)->name, name) == 0)
-			uid = list_item(l, User, link)->uid;
+			uid = list_item(l, User, link)->shown;
 	unlock(&k->lk);
 	return uid;
 }

@@ -48,15 +48,17 @@ is "$(rc box 'mount /srv/none /n >[2=1]; mount /srv/ram /none >[2=1]; mount /n /
 mount: '/none' file does not exist
 mount: '/n' file is a directory
 usage: mount [-b|-a|-c|-bc|-ac] [-CnNq] /srv/service dir [spec]" "what is refused"
-is "$(rc box "mount -N /srv/ram /n; ns | sed -n '/ram/p'; echo x >/n/byn; unmount /n; mount -n /srv/ram /n; ls -l /n/byn | awk '{print \$4}'; rm /n/byn; unmount /n")" \
+is "$(rc box "mount -N /srv/ram /n; ns | sed -n '/ram/p'; echo x >/n/byn; chmod 600 /n/byn; cat /n/byn; unmount /n
+	mount -n /srv/ram /n; cat /n/byn >[2=1]; rm /n/byn; unmount /n" 2>&1 | sed 's/.*: //')" \
 	"mount -N /srv/ram /n
-none" "-N: as none; -n"
+x
+permission denied" "-N: as none, whose file is another's; -n"
 
 # srv(4): the rest is in t/sys/srv.t
-is "$(rc box "srv -s 0 -e 'ramfs -i' sent >[2]/tmp/err; cat /tmp/err; srv -Nbc -e 'ramfs -i' nobody /n >[2]/dev/null; ns | sed -n '/nobody/p'; echo x >/n/x; unmount /n
-	mount /srv/nobody /n; ls -l /n | awk '{print \$4}'; unmount /n; rm /srv/sent /srv/nobody" 2>&1)" "post...
+is "$(rc box "srv -s 0 -e 'ramfs -i' sent >[2]/tmp/err; cat /tmp/err; srv -Nbc -e 'ramfs -i' nobody /n >[2]/dev/null; ns | sed -n '/nobody/p'; echo x >/n/x; chmod 600 /n/x; unmount /n
+	mount /srv/nobody /n; cat /n/x >[2=1]; unmount /n; rm /srv/sent /srv/nobody" 2>&1 | sed 's/.*: //')" "post...
 mount -bcN /srv/nobody /n
-none" "srv -s, -N, -b"
+permission denied" "srv -s, -N, -b"
 
 # ramfs(4), mntgen(4)
 is "$(rc box "ramfs -S mem; mount /srv/mem /n; ls -ld /n | sed 's/ .*//'; echo x >/n/x; unmount /n; mount /srv/mem /n; cat /n/x; unmount /n" 2>&1)" \
