@@ -137,6 +137,7 @@ int un_copy(UnRun *r, VacFile *f, int fd, bool fresh)
 		}
 		vblock_drop(b);
 		bad = flush(&o, r);
+		n += treeread_hole(&t);
 		o.off += (i64)n;
 		__atomic_fetch_add(&r->data, n, __ATOMIC_RELAXED);
 	}

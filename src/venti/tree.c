@@ -15,15 +15,17 @@ static u64 below(const Entry *e, int level)
 	return n;
 }
 
-/* down goes from the entry to a level (0: data, 1: the lowest pointer block) above block bn: *s is the block's score there */
+/* down goes from the entry to a level (0: data, 1: the lowest pointer block) above block bn, or to where there is nothing
+ * below; returns where it came to, *s being the score there */
 static int down(VCache *c, const Entry *e, u64 bn, int level, Score *s)
 {
 	u64 np = e->psize / SCORE;
+	int l;
 
 	if (bn >= entry_blocks(e))
 		return werrstr("block %llu is behind the end", (unsigned long long)bn);
 	*s = e->score;
-	for (int l = e->depth; l > level && !score_eq(s, &score_zero); l--) {
+	for (l = e->depth; l > level && !score_eq(s, &score_zero); l--) {
 		VBlock *b = vcache_get(c, s, entry_type(e, l), e->psize);
 
 		if (b == NULL)
@@ -31,12 +33,25 @@ static int down(VCache *c, const Entry *e, u64 bn, int level, Score *s)
 		memcpy(s->b, vblock_bytes(b) + bn / below(e, l) % np * SCORE, SCORE);
 		vblock_drop(b);
 	}
-	return 0;
+	return l;
 }
 
 int tree_score(VCache *c, const Entry *e, u64 bn, Score *s)
 {
-	return down(c, e, bn, 0, s);
+	return down(c, e, bn, 0, s) < 0 ? -1 : 0;
+}
+
+u64 tree_hole(VCache *c, const Entry *e, u64 bn)
+{
+	u64 all = entry_blocks(e), span;
+	Score s;
+	int l;
+
+	if (bn >= all || (l = down(c, e, bn, 0, &s)) < 0 || !score_eq(&s, &score_zero))
+		return 0;
+	span = below(e, l + 1);
+	span -= bn % span;
+	return span < all - bn ? span : all - bn;
 }
 
 VBlock *tree_block(VCache *c, const Entry *e, u64 bn)
@@ -138,6 +153,18 @@ static int look(TreeRead *t, u64 bn)
 		t->asked += want;
 	}
 	return 0;
+}
+
+u64 treeread_hole(TreeRead *t)
+{
+	u64 bn = t->off / t->e.dsize, n = t->off % t->e.dsize == 0 ? tree_hole(t->cache, &t->e, bn) : 0, was = t->off;
+
+	if (n == 0)
+		return 0;
+	t->off = bn + n == entry_blocks(&t->e) ? t->e.size : (bn + n) * t->e.dsize;
+	if (t->asked < bn + n)
+		t->asked = bn + n;
+	return t->off - was;
 }
 
 VBlock *treeread_next(TreeRead *t, const u8 **p, size_t *n)

@@ -54,6 +54,10 @@ void vcache_stats(VCache *c, VCacheStats *s);
 /* tree_score finds the score of block bn of e's tree (the zero score for a hole); an error behind the end; may block. */
 int tree_score(VCache *c, const Entry *e, u64 bn, Score *s) must_use;
 
+/* tree_hole returns how many blocks from block bn on are known to have been left out as zeros; 0 if bn has not, or its
+ * pointers cannot be read. */
+u64 tree_hole(VCache *c, const Entry *e, u64 bn);
+
 /* tree_block returns block bn of e's tree, of e->dsize bytes; may block. */
 VBlock *tree_block(VCache *c, const Entry *e, u64 bn) must_use;
 
@@ -77,6 +81,9 @@ typedef struct TreeRead {
 
 /* treeread_init begins at off with at most ahead blocks on the way. */
 void treeread_init(TreeRead *t, VCache *c, const Entry *e, u64 off, int ahead);
+
+/* treeread_hole passes over blocks that were never written, if t->off is where one begins: the bytes of zeros. */
+u64 treeread_hole(TreeRead *t);
 
 /* treeread_next returns the block with the byte at t->off and sets p and n to what it has from there on; NULL with *n 0
  * at the end, NULL with *n 1 for an error; the caller drops the block. */
