@@ -400,12 +400,13 @@ static Fid *lease(const char *dir, char **id)
 	return f;
 }
 
-/* boards makes a directory in a directory of #s and posts in both; the outer one's lease is returned */
-static Fid *boards(const char *post, char **outer, char **inner)
+/* boards makes a directory in a directory of #s and posts in both; held are their leases */
+static void boards(const char *post, char **outer, char **inner, Fid **held)
 {
 	char *a, *b;
-	Fid *lout = lease("s", &a), *lin;
+	Fid *lin;
 
+	held[0] = lease("s", &a);
 	*outer = mem_printf("s/%s", a);
 	lin = lease(*outer, &b);
 	*inner = mem_printf("s/%s/%s", a, b);
@@ -418,20 +419,20 @@ static Fid *boards(const char *post, char **outer, char **inner)
 	me.uid = getuid();
 	fid_drop(lin);
 	ok(at(*inner) == NULL, "closing clone ends the directory");
-	lin = lease(*outer, &b);
+	free(b);
+	held[1] = lease(*outer, &b);
 	free(*inner);
 	*inner = mem_printf("s/%s/%s", a, b);
 	is_int(put(*inner, "y", post), 0, "a new one");
 	free(a);
 	free(b);
-	return lout;
 }
 
 static void restarts(void)
 {
 	int sock, p[2];
 	autofree char *n = NULL, *before = NULL, *outer = NULL, *inner = NULL;
-	Fid *held;
+	Fid *held[2];
 
 	kernel(&sock);
 	is_int(put("e", "v", "kept"), 0, "a variable");
@@ -440,11 +441,12 @@ static void restarts(void)
 		return;
 	n = mem_printf("%d", p[0]);
 	is_int(put("s", "post", n), 0, "a posted pipe");
-	held = boards(n, &outer, &inner);
+	boards(n, &outer, &inner, held);
 	objects();
 	before = get("M/list");
 	keep(sock);
-	fid_drop(held); /* the first kernel process has no init any more */
+	for (int i = 0; i < 2; i++)
+		fid_drop(held[i]); /* the first kernel process has no init any more */
 	kernel(&sock);
 	is_text(get("e/v"), "kept", "over a restart the variable stays");
 	is_text(get("ec/bootargs"), "tcp", "and the configuration");
