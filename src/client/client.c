@@ -26,6 +26,7 @@ static Client *make(int rfd, int wfd, const ClientOpts *o)
 	c->kind = stream_kind(wfd);
 	c->deadline_ms = o->deadline_ms != 0 ? o->deadline_ms : MINUTE;
 	c->trace = o->trace;
+	c->taken_over = o->taken_over;
 	c->tap = tap_take(o->tap);
 	lock_init(&c->lk, RankClient);
 	list_init(&c->inflight);

@@ -19,6 +19,7 @@
 #include <base/bytes.h>
 #include <base/mem.h>
 #include <os/clock.h>
+#include <os/random.h>
 #include "impl.h"
 
 enum { HDRSZ = 7 };
@@ -227,8 +228,8 @@ static bool await_bytes(Client *c, i64 until)
 	return p[0].revents != 0 && c->why == NULL;
 }
 
-/* conn_fill, the leader's, waits until `until` for bytes and reads them; false when nothing came. */
-bool conn_fill(Client *c, i64 until)
+/* fill, the leader's, waits until `until` for bytes and reads them; false when nothing came. */
+static bool fill(Client *c, i64 until, size_t (*room_for)(Client *c))
 {
 	size_t want;
 	ssize_t n;
@@ -236,7 +237,7 @@ bool conn_fill(Client *c, i64 until)
 
 	if (!await_bytes(c, until))
 		return false;
-	want = room(c);
+	want = room_for(c);
 	unlock(&c->lk);
 	n = stream_read(c->rfd, c->rbuf + c->r1, want, &again);
 	lock(&c->lk);
@@ -265,6 +266,57 @@ static u8 *receive1(Client *c, u32 *n, i64 deadline)
 	return m;
 }
 
+bool conn_fill(Client *c, i64 until)
+{
+	return fill(c, until, room);
+}
+
+/*
+ * Resynchronizing.  The last speaker on this connection may have died in the middle of an answer: what comes first is the
+ * rest of that, and other answers.  A server says nothing behind its Rversion before it is asked, so that is the last
+ * thing that comes; and as those bytes may be a file's, which somebody wrote to deceive us, the msize asked for is one
+ * that nobody can know.
+ */
+static bool is_rversion(const u8 *m, u32 msize)
+{
+	static const u8 head[] = { 19, 0, 0, 0, Rversion, 0xFF, 0xFF }, tail[] = { 6, 0, '9', 'P', '2', '0', '0', '0' };
+
+	return memcmp(m, head, sizeof head) == 0 && le32(m + 7) <= msize && memcmp(m + 11, tail, sizeof tail) == 0;
+}
+
+enum { RVERSION = 19, SETTLE = 50, ODD = 8192 };
+
+/* tail keeps the last bytes only, which may be the Rversion. */
+static size_t tail(Client *c)
+{
+	size_t have = c->r1 - c->r0;
+
+	if (have > RVERSION)
+		have = RVERSION;
+	memmove(c->rbuf, c->rbuf + c->r1 - have, have);
+	c->r0 = 0;
+	c->r1 = have;
+	return READAHEAD;
+}
+
+static int resync(Client *c, u32 msize, i64 deadline)
+{
+	for (;;) {
+		bool found;
+
+		tail(c);
+		found = c->r1 == RVERSION && is_rversion(c->rbuf, msize);
+		if (!fill(c, found ? clock_ms() + SETTLE : deadline, tail)) {
+			if (c->why != NULL)
+				return werrstr("%s", c->why);
+			if (found && c->r1 == RVERSION)
+				return 0;
+			if (rpc_left(deadline) == 0)
+				return werrstr("%s: %s", c->name, errtext(Etimedout));
+		}
+	}
+}
+
 /* conn_version agrees on 9P2000 and the message size; the lock is held, nobody else uses c yet. */
 int conn_version(Client *c, u32 msize)
 {
@@ -273,8 +325,14 @@ int conn_version(Client *c, u32 msize)
 	u32 n;
 	u8 *m;
 
+	if (c->taken_over && msize > 2 * ODD) {
+		u32 odd;
+
+		random_bytes(&odd, sizeof odd);
+		t.msize = msize -= odd % ODD;
+	}
 	c->msize = msize;
-	if (conn_put(c, &t, true) < 0)
+	if (conn_put(c, &t, true) < 0 || (c->taken_over && resync(c, msize, deadline) < 0))
 		return -1;
 	m = receive1(c, &n, deadline);
 	if (m == NULL)

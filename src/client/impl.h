@@ -53,7 +53,7 @@ struct Client {
 	StreamKind kind; /* of wfd */
 	u32 msize;
 	int deadline_ms;
-	bool trace;
+	bool trace, taken_over;
 	Tap *tap;
 
 	Lock lk; /* protects all below */

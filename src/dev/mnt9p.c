@@ -43,9 +43,9 @@ static Client *lookup(u64 dev, u64 ino)
 	return c;
 }
 
-Client *mnt9p_client(int fd, const char *name, const Client *old)
+Client *mnt9p_client(int fd, const char *name, const Client *old, bool again)
 {
-	ClientOpts o = { .name = name };
+	ClientOpts o = { .name = name, .taken_over = again };
 	Client *c, *other;
 	Known *e;
 	Finfo fi;
@@ -104,7 +104,7 @@ Fid *mnt9p_root(Kern *k, Obj *o, const Req *r)
 	if (at_stat(fd, "", &fi) < 0)
 		fi.ino = 0;
 	mo.redial = redial_of(k, o, fi.dev, fi.ino);
-	c = mnt9p_client(fd, o->name, NULL);
+	c = mnt9p_client(fd, o->name, NULL, o->born != INT64_MIN);
 	/* the connection of a mount of the last kernel process may have ended meanwhile */
 	if (c == NULL && mo.redial.fn != NULL && o->born != INT64_MIN)
 		return mnt_away(o->name, &mo, mo.uname, o->aname);

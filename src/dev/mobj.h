@@ -103,8 +103,8 @@ char *mobj_list(Mobj *t) must_use;
 int mobj_bind(Mobj *t, char **w, int n, u32 uid) must_use;
 
 /* mnt9p_client returns the client that speaks 9P on fd, which it owns from then on; every mount of it shares that one.
- * It has the Tap of old, if there is one. */
-Client *mnt9p_client(int fd, const char *name, const Client *old) must_use;
+ * It has the Tap of old, if there is one; again: the last kernel process spoke there. */
+Client *mnt9p_client(int fd, const char *name, const Client *old, bool again) must_use;
 
 /* mnt9p_root attaches to the 9P server of mount o. */
 Fid *mnt9p_root(Kern *k, Obj *o, const Req *r) must_use;

@@ -58,7 +58,7 @@ static Client *posted(void *arg, const Client *old)
 		werrstr("/srv/%s: the server has ended the connection and nobody has posted another", w->post);
 		return NULL;
 	}
-	c = mnt9p_client(fd, w->name, old);
+	c = mnt9p_client(fd, w->name, old, false);
 	if (c != NULL) {
 		w->dev = fi.dev;
 		w->ino = fi.ino;
@@ -78,7 +78,7 @@ static Client *dialled(void *arg, const Client *old)
 	Way *w = arg;
 	int fd = netns_run(w->ns, call, w);
 
-	return fd >= 0 ? mnt9p_client(fd, w->name, old) : NULL;
+	return fd >= 0 ? mnt9p_client(fd, w->name, old, false) : NULL;
 }
 
 Redial redial_of(Kern *k, const Obj *o, u64 dev, u64 ino)

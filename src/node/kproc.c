@@ -183,7 +183,7 @@ static void ping(void *arg, int fd, int events)
 
 static void killfixer(void *arg, int fd, int events)
 {
-	Init *in = *(Init **)arg;
+	Init *in = container_of(arg, Init, fixer);
 
 	init_say(in, "init: renewing the mounts of kernel process %s takes too long", in->fixes->name);
 	proc_kill(in->fixer, SIGKILL);
@@ -207,7 +207,7 @@ static void fix(Init *in)
 		}
 		in->fixes = k;
 		k->unfixed = false;
-		loop_after(in->loop, FixDeadlines * deadline(in), killfixer, &in->fixes->in);
+		loop_after(in->loop, FixDeadlines * deadline(in), killfixer, &in->fixer); /* not k: its pings are told by that */
 	}
 }
 
@@ -216,7 +216,7 @@ static void fixed(Init *in, int status)
 {
 	Kproc *k = in->fixes;
 
-	loop_cancel(in->loop, &k->in);
+	loop_cancel(in->loop, &in->fixer);
 	in->fixer = 0;
 	if (status == 0 && k->mounted && !k->unfixed)
 		k->ndead = 0;

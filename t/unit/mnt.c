@@ -264,6 +264,32 @@ static void heals(void)
 	is_int(ref_live("client"), 0, "nor a client");
 }
 
+/* a client takes over a connection on which its predecessor left half an answer, with a lie in it */
+static void halfway(void)
+{
+	static const char lie[] = "\x13\0\0\0\x65\xFF\xFF\0\x10\0\0\x06\0" "9P2000";
+	ClientOpts co = {.name = "test", .deadline_ms = 10000, .taken_over = true};
+	static char junk[70000];
+	int p[2];
+	Client *c;
+	CFid *f;
+
+	memset(junk, 0xEE, sizeof junk);
+	memcpy(junk + 60000, lie, sizeof lie - 1);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p) < 0 || write(p[1], junk, sizeof junk) != sizeof junk)
+		exit(1);
+	peer = p[1];
+	if (thread_new(&server, "server", serve, NULL) < 0)
+		exit(1);
+	c = client_new(p[0], p[0], &co);
+	ok(c != NULL, "half an answer of somebody else's is passed over: %s", c != NULL ? "" : rerrstr());
+	f = c != NULL ? client_attach(c, NULL, "glenda", "") : NULL;
+	ok(f != NULL, "and the connection works");
+	client_clunk(f);
+	client_drop(c);
+	thread_join(server);
+}
+
 int main(void)
 {
 	memsrv_begin(&srv);
@@ -271,6 +297,7 @@ int main(void)
 	flushes();
 	broken();
 	heals();
+	halfway();
 	memsrv_end();
 	return done();
 }

@@ -36,6 +36,7 @@ typedef struct ClientOpts {
 	u32 msize;        /* to ask for; 0: 64 KiB + IOHDRSZ */
 	int deadline_ms;  /* of a request that does not say; 0: a minute, -1: none */
 	Tap *tap;         /* told of every message; may be NULL */
+	bool taken_over;  /* others have spoken here and may have left half an answer behind */
 	bool trace;       /* print every message on file descriptor 2 */
 } ClientOpts;
 
