@@ -18,9 +18,9 @@ export venti
 "$anthill" venti/venti -s -a "$venti" -M 256m >venti.log 2>&1 & pid=$!
 i=0
 until grep -q serving venti.log || [ $i -ge 600 ]; do i=$((i + 1)); sleep 0.1; done
-little() { # CMD...: with little memory, unless a sanitizer wants it all
+little() { # CMD..., in a subshell: with little memory, unless a sanitizer wants it all
 	case $BUILD in *asan* | *tsan*) ;; *) ulimit -v 2000000 ;; esac
-	timeout -k 5 "$@"
+	exec timeout -k 5 "$@"
 }
 # one KIND SEED: what is wrong with how it went; status 124 is the time's end
 one() {
