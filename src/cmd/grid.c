@@ -81,7 +81,7 @@ static int up(Args *a)
 {
 	const char *file = NULL;
 	autofree char *name = NULL;
-	bool stay = false;
+	bool stay = false, given;
 	int deadline = 0, leash, c;
 	Grid *g;
 
@@ -98,11 +98,12 @@ static int up(Args *a)
 	if (a->argc > 1)
 		args_usage(a);
 	name = a->argc == 1 ? mem_str(a->argv[0]) : filename(file ? file : "grid");
-	if (file == NULL)
+	given = file != NULL;
+	if (!given)
 		file = a->argc == 1 && access("grid", R_OK) < 0 ? mem_printf("%s.grid", name) : "grid";
 	check();
 	if ((g = grid_load(file, name)) == NULL)
-		tool_die("%s", rerrstr());
+		tool_die("%s%s", rerrstr(), given ? "" : " (-f names another grid file)");
 	if (a->argc == 1) {
 		free(g->name);
 		g->name = mem_str(name);
@@ -129,13 +130,21 @@ static int down(Args *a)
 {
 	autofree char *name = NULL;
 	autobuf Buf b = { 0 };
-	int sock;
+	int sock, dir;
 
 	noflags(a, 0, 1);
 	name = grid_only(a->argc == 1 ? a->argv[0] : NULL);
 	if (name == NULL)
 		tool_die("%s", rerrstr());
-	sock = gridcmd_dial(name);
+	if ((dir = grid_dir(name)) < 0)
+		tool_die("%s", rerrstr());
+	close(dir);
+	/* it may still be starting, or somebody else is taking it down */
+	for (int tries = 0; (sock = grid_dial(name)) < 0 && tries < 50; tries++)
+		if (grid_gone(name, 200) == 0)
+			return 0;
+	if (sock < 0)
+		tool_die("%s", rerrstr());
 	gridcmd_ask(sock, &b, NULL, 0, "down", NULL);
 	if (grid_gone(name, 10000) < 0)
 		tool_die("%s", rerrstr());

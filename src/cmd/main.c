@@ -5,12 +5,15 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <base/str.h>
 #include <ns/mtab.h>
 #include <os/errstr.h>
 #include <os/spawn.h>
 #include "cmds.h"
+
+enum { Width = 79 }; /* of a terminal */
 
 static char **args; /* main's */
 
@@ -47,12 +50,31 @@ static const Cmd *bypath(const char *path)
 	return c != NULL ? c : find(base);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const Cmd *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
 static int usage(FILE *f)
 {
-	fprintf(f, "usage: %s command [arg ...]\ncommands:", cmds_self);
-	for (const Cmd *c = cmds; c->name != NULL; c++)
-		fprintf(f, " %s", c->name);
-	fprintf(f, "\n`man %s` tells what each does.\n", cmds_self);
+	const Cmd *list[512];
+	size_t n = 0, col = Width;
+
+	for (const Cmd *c = cmds; c->name != NULL && n < nelem(list); c++)
+		list[n++] = c;
+	qsort(list, n, sizeof list[0], by_name);
+	fprintf(f, "usage: %s command [arg ...]\n       %s command --help\ncommands:", cmds_self, cmds_self);
+	for (size_t i = 0; i < n; i++) {
+		size_t k = strlen(list[i]->name) + 1;
+
+		if (col + k > Width)
+			fprintf(f, "\n\t%s", list[i]->name), col = 8 + k - 1;
+		else
+			fprintf(f, " %s", list[i]->name), col += k;
+	}
+	fprintf(f, "\n`man %s` (in the sources `man -l man/1/anthill.1`) tells what each does.\n", cmds_self);
 	return f == stdout ? 0 : 2;
 }
 
@@ -100,7 +122,7 @@ int main(int argc, char **argv)
 		return usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
 		return usage(stdout);
-	c = typed(argv[1]);
+	c = typed(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
 	if (c == NULL) {
 		fprintf(stderr, "%s: no command '%s'; `%s --help` lists them\n", cmds_self, argv[1], cmds_self);
 		return 2;

@@ -16,7 +16,7 @@
 #include <os/pty.h>
 #include <os/spawn.h>
 
-enum { Chunk = 8192, Escape = '\\' & 037, EndingMs = 3000 };
+enum { Chunk = 8192, Escape = '\\' & 037, EndingMs = 3000, SilentMs = 1000 };
 
 int grid_ask(int sock, Buf *b, const int *fd, int nfd, char *const *w, int n)
 {
@@ -31,11 +31,11 @@ int grid_ask(int sock, Buf *b, const int *fd, int nfd, char *const *w, int n)
 	while ((r = msg_recv(sock, m)) > 0 && !msg_is(m, "end", 1))
 		if (msg_is(m, "text", 1))
 			buf_str(b, m->w[1]);
-	if (r == 0)
-		errset(Ehungup);
-	if (r > 0 && str_int(m->w[1], 0, 255, &status) < 0)
+	if (r <= 0)
+		werrstr("the grid has gone down");
+	else if (str_int(m->w[1], 0, 255, &status) < 0)
 		status = -1;
-	else if (r > 0 && m->n > 2)
+	else if (m->n > 2)
 		werrstr("%s", m->w[2]);
 	msg_free(m);
 	return (int)status;
@@ -225,7 +225,10 @@ static bool typed(int sock, bool tty, bool *escaped)
 	return k == 1 || write(sock, out, k) == (ssize_t)k;
 }
 
-/* connected relays until either side ends: 0 when we leave, 1 when the grid has gone. */
+/*
+ * connected relays until either side ends: 0 when we leave, 1 when the grid has gone.  When a script's input has ended,
+ * what it caused is still to come: we leave when the console has been silent for a while.
+ */
 static int connected(int sock, int sig, bool tty)
 {
 	bool escaped = false, in = true;
@@ -237,7 +240,11 @@ static int connected(int sock, int sig, bool tty)
 			{ .fd = sig, .events = POLLIN },
 		};
 
-		if (poll(p, 3, -1) < 0)
+		int n = poll(p, 3, in ? -1 : SilentMs);
+
+		if (n == 0)
+			return 0;
+		if (n < 0)
 			continue;
 		if (p[2].revents)
 			for (int s; (s = sig_next(sig)) > 0;) {
@@ -248,10 +255,9 @@ static int connected(int sock, int sig, bool tty)
 		if (p[0].revents && !copy(sock, 1))
 			return 1;
 		if (p[1].revents && !typed(sock, tty, &escaped)) {
-			if (tty)
+			if (tty || escaped)
 				return 0;
-			/* a script's input has ended: what it caused is still to come */
-			return 0;
+			in = false;
 		}
 	}
 }

@@ -302,8 +302,15 @@ Grid *grid_load(const char *file, const char *name)
 	autofree char *text = io_slurp(AT_FDCWD, file, MaxGridFile, &n);
 	Grid *g = text ? grid_parse(text, n, file) : NULL;
 
+	if (text == NULL && strncmp(rerrstr(), file, strlen(file)) != 0)
+		werrstr("%s: %s", file, rerrstr());
 	if (g == NULL)
 		return NULL;
+	if (g->nm == 0 && g->nseg == 0) {
+		werrstr("%s: it has no segment, node or host; see grid(5)", file);
+		grid_free(g);
+		return NULL;
+	}
 	if (g->name == NULL)
 		g->name = mem_str(name);
 	for (int i = 0; i < g->nm; i++)

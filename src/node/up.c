@@ -100,7 +100,9 @@ static int notepid(Up *u, pid_t pid)
 	autofree char *text = mem_printf("%d\n", (int)pid);
 	autofd int fd = openat(u->dir, "pid", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-	return fd < 0 ? os_werr("pid") : io_writen(fd, text, strlen(text));
+	if (fd < 0)
+		return os_werr("%s/%s/pid", u->base, u->g->name);
+	return io_writen(fd, text, strlen(text)) < 0 ? werrstr("%s/%s/pid: %s", u->base, u->g->name, rerrstr()) : 0;
 }
 
 static int makegrid(Up *u, int *pidfd)
@@ -264,7 +266,7 @@ char *grid_only(const char *name)
 	if (grid_names(&b) < 0)
 		return NULL;
 	if (b.n == 0 || strchr(b.p, '\n') != b.p + b.n - 1) {
-		werrstr(b.n == 0 ? "no grid is up" : "several grids are up: say which (anthill grid ps lists them)");
+		werrstr(b.n == 0 ? "no grid is up" : "several grids are up: say which, for most commands with -g (`anthill grid ps` lists them)");
 		return NULL;
 	}
 	b.p[b.n - 1] = '\0';
@@ -290,8 +292,9 @@ int grid_dir(const char *name)
 int grid_dial(const char *name)
 {
 	autofd int dir = grid_dir(name);
+	int fd = dir < 0 ? -1 : local_dial(dir, "ctl");
 
-	return dir < 0 ? -1 : local_dial(dir, "ctl");
+	return fd < 0 && dir >= 0 ? werrstr("grid %s is just starting or going down (%s)", name, rerrstr()) : fd;
 }
 
 int grid_gone(const char *name, int ms)

@@ -13,7 +13,7 @@ done | none "a page is in its section's folder"
 {
 	"$BUILD/bin/anthill" --help
 	"$BUILD/bin/ants" --help
-} | sed -n 's/^commands://p' | tr ' ' '\n' | sort -u | while read -r c; do
+} | sed -n '/^commands:/,/^`man/s/^	//p' | tr ' ' '\n' | sort -u | while read -r c; do
 	[ -z "$c" ] || grep -qxF -e "$c" -e "anthill $c" "$names" || echo "$c"
 done | none "every command has a page"
 sed -n "/^devices = \[/,/^\]/s/^  '\(.*\)',/\1/p" src/dev/meson.build | while read -r d; do
