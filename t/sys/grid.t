@@ -63,9 +63,14 @@ is "$(a grid log -g $g box | tr -d '\r' | grep motto)" "motto two words" "the bo
 is "$(a grid log -g $g web | tr -d '\r')" "hello from web" "a host's output is in its log"
 is "$(x cli busybox ping -c1 -W5 -q 10.9.0.1 2>&1 | grep -c '1 received\|1 packets received')" 1 "two hosts on a segment"
 is "$(x box /bin/sh -c 'ls -d /proc/[0-9]* | wc -l | xargs test 12 -gt && echo few')" few "a node sees its own processes only"
+is "$(x box /bin/rc -c 'lc /lib/ndb')" "common local" "lc"
 is "$(x box ls -p '/#/l1')" ether1 "its interfaces are devices"
 is "$(x box /bin/sh -c 'echo x >/usr/share/x' 2>&1 | sed 's/.*: //')" "Read-only file system" "the host's files are read-only"
 is "$(x box /usr/bin/ls /root /tmp)" "$(printf '/root:\n\n/tmp:')" "and its root is its own"
+: >none.grid
+is "$(a grid up -f none.grid 2>&1)" "anthill: none.grid: it has no segment, node or host; see grid(5)" "a grid file with nothing in it"
+is "$(a grid up 2>&1)" "anthill: grid: file does not exist (-f names another grid file)" "no grid file"
+t "console answers a script before it leaves" until_ sh -c "echo 'echo pi''ped' | '$A' grid console -g $g box | grep -q '^piped'"
 (echo 'echo on the console'; until_ grep -qs '^on the console' typed) | a grid console -g $g box >typed
 is "$(tr -d '\r' <typed | grep -c '^on the console')" 1 "typing on the console"
 is "$(x box sysname; x box sysname other; x box sysname; x box cat /dev/sysname; x box sysname helix)" "$(printf 'helix\nother\nother')" "sysname"

@@ -21,6 +21,10 @@ same() {
 	is "$(eval "$ants $ours" <"$in" 2>&1)" "$("$@" <"$in" 2>&1)" "$(echo $ours | tr '\n' ' ')"
 }
 
+is "$(seq 7 | $ants mc -10)" "$(printf '1 3 5 7\n2 4 6')" "mc"
+is "$(printf 'αβ\nx\ny\n' | $ants mc -6)" "$(printf 'αβ y\nx')" "mc counts characters"
+is "$(printf 'a long line\nb\n' | $ants mc -5)" "$(printf 'a long line\nb')" "mc in too little room"
+is "$($ants mc /nosuch 2>&1 </dev/null; echo $?)" "$(printf "mc: /nosuch: file does not exist\n1")" "mc without its file"
 for f in "$text" "$words"; do
 	same sort "$f" -- env LC_ALL=C sort "$f"
 	same sort -r "$f" -- env LC_ALL=C sort -r "$f"
