@@ -13,7 +13,7 @@
  *	/dev                       links into /.dev
  *	/# /.user                  the kernel process of the boot name space; the users'
  *	/net /net.alt /n /srv /env /fd /root /tmp /run      empty
- *	/mnt                       /mnt/term/dev and /mnt/wsys, for the terminal that one comes from
+ *	/mnt                       directories to mount on that Plan 9's scripts expect: term, wsys, cpunote, exportfs
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -71,6 +71,7 @@ static int topdirs(int root, const char *at)
 		"bin", "boot", "rc", "lib", "usr", "etc", "dev", "net", "net.alt", "mnt", "n", "srv", "env", "fd",
 		"root", "tmp", "run", "proc",
 	};
+	static const char *const mnt[] = { "mnt/term/dev/", "mnt/wsys/", "mnt/cpunote/", "mnt/exportfs/" };
 	static const char *const plain[] = { "#", ".user", ".dev", ".proc", ".etc" };
 
 	for (size_t i = 0; i < nelem(plain); i++)
@@ -82,8 +83,9 @@ static int topdirs(int root, const char *at)
 		if (at_mkdir(root, dirs[i], 0755) < 0 || mount_bind(path, path, 0) < 0)
 			return werrstr("/%s: %s", dirs[i], rerrstr());
 	}
-	if (mkdirs(root, "mnt/term/dev/") < 0 || mkdirs(root, "mnt/wsys/") < 0)
-		return -1;
+	for (size_t i = 0; i < nelem(mnt); i++)
+		if (mkdirs(root, mnt[i]) < 0)
+			return -1;
 	return at_chmod(root, "tmp", 01777);
 }
 

@@ -5,7 +5,7 @@
  * it before the grid's user name space exists: device nodes work then, and
  * programs under a directory that only root may enter can still be read.
  *
- *	bin/   anthill, ants      rc/   our scripts      dev/   null zero ... fuse net/tun
+ *	bin/   anthill, ants, rc  rc/   our scripts      dev/   null zero ... fuse net/tun
  *	root/  where roots are put together
  *
  * The programs are copies: building anew does not disturb a grid.
@@ -225,6 +225,9 @@ static int copyprograms(int stage)
 	to = openat(stage, "bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (copyprogram(from, "anthill", to) < 0 || copyprogram(from, "ants", to) < 0)
 		return werrstr("%s: %s", bin, rerrstr());
+	/* ANTS's scripts begin with #!/boot/rc */
+	if (symlinkat("ants", to, "rc") < 0)
+		return os_werr("link rc");
 	return root_copy(AT_FDCWD, rc, stage, "rc") < 0 ? -1 : 0;
 }
 

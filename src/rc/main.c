@@ -219,6 +219,7 @@ static void variables(int argc, char **argv)
 	char pid[16];
 
 	sh.star = var_get("*");
+	sh.nullfd = sh.before = -1;
 	sh.status = var_get("status");
 	sh.ifs = var_get("ifs");
 	sh.path = var_get("path");

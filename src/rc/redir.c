@@ -47,6 +47,31 @@ int step_map(int fd)
 	return fd;
 }
 
+/* opens is step_map for a file that is opened: the standard input that & gives does not hide the one before it. */
+static int opens(int fd)
+{
+	for (int i = sh.nstep; --i >= 0 && fd >= 0;) {
+		const FdStep *s = &sh.step[i];
+
+		if (s->to != fd || s->op == FdKeep || (s->op == FdMove && s->from == sh.nullfd))
+			continue;
+		fd = s->op == FdShut ? -1 : s->from;
+		if (s->op == FdMove)
+			return fd;
+	}
+	return fd == 0 && sh.before >= 0 ? sh.before : fd;
+}
+
+void step_enter(void)
+{
+	int in = opens(0), is = step_map(0);
+
+	sh.before = in != is && in >= 0 ? fcntl(in, F_DUPFD_CLOEXEC, 100) : -1;
+	child_steps(sh.step, sh.nstep);
+	sh.nstep = 0;
+	sh.nullfd = -1;
+}
+
 /* fdname gives the N of /fd/N, /dev/fd/N and #d/N, -1 for other names. */
 static int fdname(const char *s)
 {
@@ -89,7 +114,7 @@ int sh_open(const char *name, int mode)
 	char *path;
 
 	if (n >= 0) {
-		n = step_map(n);
+		n = opens(n);
 		fd = n >= 0 ? fcntl(n, F_DUPFD_CLOEXEC, 100) : -1;
 		return fd < 0 ? errset(Ebadusefd) : fd;
 	}

@@ -32,8 +32,7 @@ void sub_enter(void)
 	sh.sub = true;
 	note_sub();
 	job_clear();
-	child_steps(sh.step, sh.nstep);
-	sh.nstep = 0;
+	step_enter();
 }
 
 void run_child(Node *n)

@@ -89,6 +89,8 @@ typedef struct Sh {
 	FdStep *step; /* redirections in force, oldest first */
 	int nstep, stepcap;
 
+	int nullfd; /* the /dev/null that & gave, -1: none */
+	int before; /* in a forked copy: the standard input that it hides, -1: none */
 	bool flag[128];
 	bool ifnot;
 	bool sub; /* a forked copy */
@@ -179,6 +181,7 @@ void status_end(const ChildEnd *e, char *buf, size_t n);
 /* redir.c */
 void step_push(FdOp op, int from, int to);
 void step_pop(int to);
+void step_enter(void); /* a forked copy makes them its own for good */
 int step_map(int fd); /* what fd of a command is in the shell, -1 if closed */
 Flow redir_open(Node *n);
 /* step_apply moves the shell's own 0 1 2 ... as redirected, for a builtin that writes; step_undo restores. */

@@ -230,12 +230,13 @@ static int start_fork(Node *n, bool async)
 int simple_start(Node *n, bool async)
 {
 	Node *cmd = unblock(n), *body = cmd;
-	int base = sh.nstep, pid, fd;
+	int base = sh.nstep, pid, fd, old = sh.nullfd;
 
 	if (async) {
 		fd = sh_open("/dev/null", O_RDONLY);
 		if (fd >= 0)
 			step_push(FdMove, fd, 0);
+		sh.nullfd = fd;
 	}
 	if (body != NULL && body->type == Nredirs)
 		body = unblock(body->b);
@@ -244,5 +245,6 @@ int simple_start(Node *n, bool async)
 	else
 		pid = start_fork(n, async);
 	step_pop(base);
+	sh.nullfd = old;
 	return pid;
 }
