@@ -270,7 +270,7 @@ int drivers_write(Kern *k, Req *r)
 	(void)k;
 	if (n < 2 || n > 3 || strcmp(f[0], "chdev") != 0 || strchr("&~", f[1][0]) == NULL || (n == 2) != (strcmp(f[1], "~") == 0))
 		return errset(Ebadarg);
-	return werrstr("chdev %s: not implemented: Linux finds devices without asking here", f[1]);
+	return werrstr("chdev %s: not implemented: rfork m takes devices away", f[1]);
 }
 
 int reboot_write(Kern *k, Req *r)

@@ -169,7 +169,7 @@ static void facts(void)
 	refused("c/bintime", "n1", "bad time control");
 	refused("c/bintime", "n12345678", "the clock is the host's: a node does not set it");
 	refused("c/drivers", "chdev", "bad arg in system call");
-	refused("c/drivers", "chdev & c", "chdev &: not implemented: Linux finds devices without asking here");
+	refused("c/drivers", "chdev & c", "chdev &: not implemented: rfork m takes devices away");
 	refused("c/reboot", "please", "unknown control request");
 	refused("c/reboot", "reboot 9pc", "reboot: not implemented: end the node with `anthill grid down`");
 	refused("c/user", "root", "permission denied");
