@@ -4,7 +4,6 @@
  * there, and at the top, is a symbolic link into the real procfs, so that
  * Linux programs find what they look for when #p is bound on /proc.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +17,15 @@
 #include <os/procinfo.h>
 #include "kernpriv.h"
 #include "mobj.h"
+#include "procctl.h"
 #include "procns.h"
 
 enum { Args, Ctl, Note, Noteid, Notepg, Names, Ppid, Nfiles };
+
+/* what proc(3) has and Linux cannot give: not listed, and refused with its name */
+static const char *const none[] = {
+	"fpregs", "kregs", "proc", "profile", "regs", "segment", "watchpt", "wait",
+};
 
 static const struct {
 	const char *name;
@@ -73,8 +78,8 @@ static Qid qid_of(const Pfid *p)
 static void settle(Fid *f, const Pfid *p)
 {
 	f->qid = qid_of(p);
-	/* a write of ns may take long, and Linux lets nobody else write that file meanwhile */
-	f->flags = p->file == Names ? FidFresh : p->file >= 0 ? FidStream : 0;
+	/* a write of ns or ctl may take long, and Linux lets nobody else write that file meanwhile */
+	f->flags = p->file == Names || p->file == Ctl ? FidFresh : p->file >= 0 ? FidStream : 0;
 }
 
 static void proc_attach(Req *r)
@@ -133,6 +138,13 @@ static int walk_process(Pfid *p, const char *name)
 			p->file = i;
 			return 0;
 		}
+	if (strcmp(name, "text") == 0) {
+		p->link = mem_printf("%u/exe", p->pid);
+		return 0;
+	}
+	for (size_t i = 0; i < nelem(none); i++)
+		if (strcmp(none[i], name) == 0)
+			return werrstr("%s of a process: Linux does not tell: %s", name, errtext(Enotimpl));
 	if (!is_there(path))
 		return errset(Enonexist);
 	p->link = mem_str(path);
@@ -240,6 +252,8 @@ static int list(Pfid *p)
 		return errset(Enoproc);
 	for (int i = 0; p->pid != 0 && i < Nfiles; i++)
 		add_name(p, files[i].name);
+	if (p->pid != 0)
+		add_name(p, "text");
 	return at_list(fd, each_name, p);
 }
 
@@ -255,6 +269,8 @@ static int open_file(Req *r, Pfid *p)
 	p->start = proc_start(p->pid); /* before the owner is looked at: if it is another by then, nothing can be done to it */
 	if (kern_may(k, r, owner(k, p->pid), files[p->file].perm, r->i.mode & ~OTRUNC) < 0)
 		return -1;
+	if (p->file == Note && mode != OWRITE)
+		return werrstr("note of a process: only written on Linux, not read: %s", errtext(Enotimpl));
 	if (p->file == Names && (mode == OWRITE || mode == ORDWR) && procns_may(k, r, p->pid) < 0)
 		return -1;
 	p->text = mode == OWRITE ? mem_str("") : text_of(k, p);
@@ -317,59 +333,6 @@ static void proc_read(Req *r)
 		req_readdir(r, gen);
 }
 
-static int signal_of(const char *note)
-{
-	static const struct {
-		const char *note;
-		int sig;
-	} t[] = {
-		{ "interrupt", SIGINT }, { "hangup", SIGHUP }, { "kill", SIGKILL }, { "alarm", SIGALRM },
-		{ "term", SIGTERM },     { "quit", SIGQUIT },  { "usr1", SIGUSR1 }, { "usr2", SIGUSR2 },
-		{ "sys: write on closed pipe", SIGPIPE }, { "sys: fp: ", SIGFPE },
-	};
-
-	for (size_t i = 0; i < nelem(t); i++)
-		if (strcmp(t[i].note, note) == 0)
-			return t[i].sig;
-	return werrstr("no Linux signal for note '%s'", note);
-}
-
-/*
- * A note to a group goes to those of its processes that are the writer's; the host owner's to all.  (A program that is
- * started as another user stays in the group of who started it.)
- */
-static int post(Req *r, const Pfid *p, const char *note)
-{
-	u32 whose = kern_isowner(kern_of(r->fid), r) ? UINT32_MAX : proc_uid(p->pid);
-	int sig = signal_of(note);
-	long pg = -1;
-
-	if (sig < 0)
-		return -1;
-	if (p->file == Note)
-		return proc_signal(p->pid, p->start, sig);
-	if (proc_start(p->pid) != p->start)
-		return errset(Enoproc);
-	if (sig == SIGINT)
-		pg = proc_pgrp(p->pid, true);
-	if (pg <= 0)
-		pg = proc_pgrp(p->pid, false);
-	return proc_signalgroup(pg, sig, whose);
-}
-
-static int ctl(const Pfid *p, const char *cmd)
-{
-	if (strcmp(cmd, "kill") == 0)
-		return proc_signal(p->pid, p->start, SIGKILL);
-	if (strcmp(cmd, "stop") == 0)
-		return proc_signal(p->pid, p->start, SIGSTOP);
-	if (strcmp(cmd, "start") == 0)
-		return proc_signal(p->pid, p->start, SIGCONT);
-	if (strcmp(cmd, "interrupt") == 0)
-		return proc_signal(p->pid, p->start, SIGINT);
-	return werrstr("ctl message '%s': unknown or not implemented", cmd);
-}
-
 static void proc_write(Req *r)
 {
 	Pfid *p = r->fid->aux;
@@ -380,18 +343,30 @@ static void proc_write(Req *r)
 		procns_write(kern_of(r->fid), r, p->pid, p->start);
 		return;
 	}
+	if (p->file == Ctl) {
+		procctl_write(r, p->pid, p->start);
+		return;
+	}
 	s = req_text(r);
-	if (s != NULL && p->file == Ctl)
-		rc = ctl(p, s);
-	else if (s != NULL && (p->file == Note || p->file == Notepg))
-		rc = post(r, p, s);
+	if (s != NULL && (p->file == Note || p->file == Notepg))
+		rc = procctl_note(kern_of(r->fid), r, p->pid, p->start, p->file == Notepg, s);
 	else if (s != NULL)
-		errset(Eperm);
+		errset(Enowrite);
 	r->o.count = r->i.count;
 	if (rc < 0)
 		req_fail(r);
 	else
 		req_ok(r);
+}
+
+static void proc_cancel(Req *r)
+{
+	Pfid *p = r->fid->aux;
+
+	if (p->file == Names)
+		procns_cancel(r);
+	else
+		procctl_cancel(r);
 }
 
 static void proc_stat(Req *r)
@@ -422,7 +397,7 @@ static const SrvOps proc_ops = {
 	.read = proc_read,
 	.write = proc_write,
 	.stat = proc_stat,
-	.cancel = procns_cancel,
+	.cancel = proc_cancel,
 	.clunk = proc_clunk,
 };
 

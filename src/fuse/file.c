@@ -312,7 +312,7 @@ static bool synced(Op *op)
 {
 	int no = op_failed(op) ? op_errno(op) : 0;
 
-	return op_error(op, no == EACCES || no == EPERM || no == ENOSYS || no == EROFS ? 0 : no);
+	return op_error(op, no == EACCES || no == EPERM || no == EOPNOTSUPP || no == EROFS ? 0 : no);
 }
 
 bool do_fsync(Op *op)

@@ -268,6 +268,8 @@ int op_errno(Op *op)
 	if (r->o.type != Rerror)
 		return ENOENT;
 	no = err_errno(r->o.ename != NULL ? r->o.ename : "");
+	if (no == ENOSYS) /* Linux would do without that operation from now on, for all files: without open, even */
+		return EOPNOTSUPP;
 	return no == 0 || no == EPIPE ? EIO : no; /* EPIPE would be taken for the caller's own pipe */
 }
 

@@ -1,9 +1,11 @@
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -199,7 +201,7 @@ int proc_takefd(u32 pid, int fd)
 typedef struct Group {
 	long pgrp;
 	int sig;
-	u32 uid;
+	u32 uid, but;
 } Group;
 
 long proc_pgrp(u32 pid, bool foreground)
@@ -227,17 +229,74 @@ static void signal_member(void *arg, u32 pid)
 	Group *g = arg;
 	u64 start = proc_start(pid);
 
-	if (proc_pgrp(pid, false) != g->pgrp || (g->uid != UINT32_MAX && proc_uid(pid) != g->uid))
+	if (proc_pgrp(pid, false) != g->pgrp || pid == g->but || (g->uid != UINT32_MAX && proc_uid(pid) != g->uid))
 		return;
 	if (proc_signal(pid, start, g->sig) < 0)
 		errset(Enone);
 }
 
-int proc_signalgroup(long pgrp, int sig, u32 uid)
+int proc_signalgroup(long pgrp, int sig, u32 uid, u32 but)
 {
-	Group g = { .pgrp = pgrp, .sig = sig, .uid = uid };
+	Group g = { .pgrp = pgrp, .sig = sig, .uid = uid, .but = but };
 
 	return pgrp > 0 ? proc_each(signal_member, &g) : errset(Enoproc);
+}
+
+char proc_state(u32 pid)
+{
+	autofree char *s = proc_slurp(pid, "stat", NULL);
+	char *p = stat_field(s, 3);
+
+	return p != NULL && p[1] != '\0' ? p[1] : 'X';
+}
+
+typedef struct Sched {
+	int nice, cpu; /* cpu -1: the nice value is set */
+	int rc;
+} Sched;
+
+static void sched_thread(void *arg, const char *name)
+{
+	Sched *c = arg;
+	cpu_set_t set;
+	u64 tid;
+
+	if (c->rc < 0 || str_u64(name, 10, INT32_MAX, &tid) < 0)
+		return;
+	CPU_ZERO(&set);
+	if (c->cpu >= 0 && c->cpu < CPU_SETSIZE)
+		CPU_SET((unsigned)c->cpu, &set);
+	if (c->cpu >= 0)
+		c->rc = sched_setaffinity((pid_t)tid, sizeof set, &set);
+	else
+		c->rc = setpriority(PRIO_PROCESS, (id_t)tid, c->nice);
+	if (c->rc < 0 && errno == ESRCH)
+		c->rc = 0; /* a thread that has ended meanwhile */
+	else if (c->rc < 0)
+		os_err();
+}
+
+static int sched_all(u32 pid, u64 start, Sched *c)
+{
+	autofd int fd = proc_open(pid, "task", O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0 || start == 0 || proc_start(pid) != start)
+		return errset(Enoproc);
+	return at_list(fd, sched_thread, c) < 0 ? -1 : c->rc;
+}
+
+int proc_nice(u32 pid, u64 start, int nice)
+{
+	Sched c = { .nice = nice, .cpu = -1 };
+
+	return sched_all(pid, start, &c);
+}
+
+int proc_wire(u32 pid, u64 start, int cpu)
+{
+	Sched c = { .cpu = cpu };
+
+	return sched_all(pid, start, &c);
 }
 
 const char *proc_where(void)

@@ -53,9 +53,16 @@ int proc_each(void (*fn)(void *arg, u32 pid), void *arg) must_use;
 int proc_takefd(u32 pid, int fd) must_use;
 
 /* proc_signal sends a signal to the process (pid, start), Enoproc if pid is another one's by now; proc_signalgroup to every
- * process of a group, or only to those of user uid unless that is UINT32_MAX. */
+ * process of a group, or only to those of user uid unless that is UINT32_MAX, and not to process but. */
 int proc_signal(u32 pid, u64 start, int sig) must_use;
-int proc_signalgroup(long pgrp, int sig, u32 uid) must_use;
+int proc_signalgroup(long pgrp, int sig, u32 uid, u32 but) must_use;
+
+/* proc_state returns the letter of process pid's state ('R', 'S', 'T' stopped ...), 'X' if it is gone. */
+char proc_state(u32 pid);
+
+/* proc_nice and proc_wire set the nice value, and the one processor, of all threads of the process (pid, start). */
+int proc_nice(u32 pid, u64 start, int nice) must_use;
+int proc_wire(u32 pid, u64 start, int cpu) must_use;
 
 /* proc_umask sets the mode bits that files made by this process do not get. */
 void proc_umask(u32 mask);
