@@ -56,7 +56,9 @@ wait $writer
 t "a waiter that is killed ends" later not x box /bin/sh -c '[ -e /.proc/$(cat /tmp/writer) ]'
 nice_() { x box /bin/sh -c "sed 's/.*) //' /.proc/$pid/stat" | cut -d' ' -f17; }
 is "$(w ctl 'pri 8')$(nice_)" 2 "pri 8 is nice 2"
-is "$(w ctl 'wired 0')$(x box /bin/sh -c "sed -n 's/^Cpus_allowed_list:.//p' /.proc/$pid/status")" 0 "wired 0"
+cpu() { x box /bin/sh -c "sed -n 's/^Cpus_allowed_list:.//p' /.proc/$pid/status"; }
+cpu=$(cpu | sed 's/[^0-9].*//')
+is "$(w ctl "wired $cpu")$(cpu)" "$cpu" "wired to a processor"
 is "$(w ctl 'wired 1023' | grep -c 'ctl message .wired.')" 1 "a processor that there is not"
 is "$(w ctl 'pri x' | grep -c 'ctl message .pri.')" 1 "pri of no number"
 is "$(w ctl pri)" "echo: write: ctl message 'pri': one argument is wanted" "pri of nothing"
