@@ -12,6 +12,27 @@
 
 extern char **environ;
 
+/*
+ * missing says that there is no such program on the host, and so none in the program's view of it; to be known before
+ * an address is asked for, which can take long.
+ */
+static bool missing(const char *name)
+{
+	const char *path = getenv("PATH");
+	autofree char *copy = mem_str(path ? path : "/usr/bin:/bin");
+	char *save = NULL;
+
+	if (strchr(name, '/') != NULL)
+		return access(name, F_OK) < 0;
+	for (char *d = strtok_r(copy, ":", &save); d != NULL; d = strtok_r(NULL, ":", &save)) {
+		autofree char *file = mem_printf("%s/%s", d, name);
+
+		if (access(file, F_OK) == 0)
+			return false;
+	}
+	return true;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static char word[] = "run", none[] = "";
@@ -48,7 +69,12 @@ int cmd_run(int argc, char **argv)
 		args_usage(&a);
 	x.argv = a.argv;
 	x.env = environ;
-	if ((c = grid_exec(gridcmd_dial(grid), &x)) < 0) {
+	c = gridcmd_dial(grid);
+	if (!*head[2] && missing(a.argv[0])) {
+		tool_warn("%s: file does not exist", a.argv[0]);
+		return 127;
+	}
+	if ((c = grid_exec(c, &x)) < 0) {
 		tool_warn("%s", rerrstr());
 		return 127;
 	}

@@ -45,6 +45,9 @@ is "$(until_log 1 "DHCPRELEASE(eth0) $ip ")" 1 "the lease is given back at the e
 is "$(run -s lan -w -- sh -c 'grep -c 10.8.0.1 /etc/resolv.conf')" 1 "with -w as well"
 is "$(grep -c '^nameserver 10.8.0.1' /etc/resolv.conf)" 0 "the host's own file is as it was"
 
+is "$(run -s silent -- no-such-program; echo $?)" "anthill: no-such-program: file does not exist
+127" "a missing program is known before an address is asked for"
+
 acks=$(log | grep -c DHCPACK)
 seeks=$(log | grep -c DHCPDISCOVER)
 mkfifo "$dir/in"
