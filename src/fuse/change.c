@@ -36,7 +36,7 @@ static bool reply_created(Op *op, Node *n)
 	} out = {0};
 	Fuse *f = op->f;
 
-	out.o.fh = file_new(f, op->fid2, n, in->flags & O_APPEND);
+	out.o.fh = file_new(f, op->fid2, n, op->h->uid, in->flags & O_APPEND);
 	out.o.open_flags = file_flags(f, out.o.fh);
 	op->fid2 = NULL;
 	op->node2 = n;
@@ -120,6 +120,8 @@ bool do_create(Op *op)
 		op, op->h->opcode == FUSE_MKDIR ? sizeof(struct fuse_mkdir_in) : sizeof(struct fuse_create_in), NULL);
 	if (op->name == NULL)
 		return op_error(op, EINVAL);
+	if (op->h->opcode == FUSE_CREATE && file_toomany(op->f, op->h->uid))
+		return op_error(op, EMFILE);
 	op->fid = node_fid(op->f, op->node);
 	return op_walk(op, op->fid, NULL, parent);
 }

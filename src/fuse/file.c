@@ -10,12 +10,58 @@
 
 enum { SURE = 1 }; /* stage of an open by the node's own name */
 
-u64 file_new(Fuse *f, Fid *fid, Node *n, bool append)
+/* opener is where uid's files are counted, NULL for the mounting user's; f->lk is held. */
+static struct Opener *opener(Fuse *f, u32 uid)
+{
+	if (f->o.maxopen == 0 || uid == f->uid)
+		return NULL;
+	for (size_t i = 0; i < f->nopeners; i++)
+		if (f->openers[i].uid == uid)
+			return &f->openers[i];
+	/* a user who has none any more makes room */
+	for (size_t i = 0; i < f->nopeners; i++)
+		if (f->openers[i].n == 0) {
+			f->openers[i].uid = uid;
+			return &f->openers[i];
+		}
+	f->openers = mem_grow(f->openers, f->nopeners + 1, sizeof *f->openers);
+	f->openers[f->nopeners] = (struct Opener){uid, 0};
+	return &f->openers[f->nopeners++];
+}
+
+bool file_toomany(Fuse *f, u32 uid)
+{
+	struct Opener *o;
+	bool many;
+
+	lock(&f->lk);
+	o = opener(f, uid);
+	many = o != NULL && o->n >= f->o.maxopen;
+	unlock(&f->lk);
+	return many;
+}
+
+void file_freeopeners(Fuse *f)
+{
+	free(f->openers);
+}
+
+/* count adds d to the files that uid has open; f->lk is held. */
+static void count(Fuse *f, u32 uid, int d)
+{
+	struct Opener *o = opener(f, uid);
+
+	if (o != NULL)
+		o->n += (u32)d;
+}
+
+u64 file_new(Fuse *f, Fid *fid, Node *n, u32 uid, bool append)
 {
 	File *file = mem_new(sizeof *file);
 	size_t i;
 
 	file->refs = 1;
+	file->uid = uid;
 	file->fid = fid;
 	file->node = n;
 	file->stream = fid->flags & FidStream && (fid->qid.type & QTDIR) == 0;
@@ -23,6 +69,7 @@ u64 file_new(Fuse *f, Fid *fid, Node *n, bool append)
 	lock(&f->lk);
 	n->refs++;
 	n->opens++;
+	count(f, uid, 1);
 	for (i = f->freefile; i < f->nfiles && f->files[i] != NULL; i++)
 		;
 	if (i == f->nfiles) {
@@ -60,6 +107,8 @@ void file_put(Fuse *f, File *file)
 
 	lock(&f->lk);
 	last = --file->refs == 0;
+	if (last)
+		count(f, file->uid, -1);
 	unlock(&f->lk);
 	if (!last)
 		return;
@@ -151,7 +200,7 @@ static bool opened(Op *op)
 		return again(op);
 	if (op_failed(op))
 		return op_fail(op);
-	out.fh = file_new(f, op->fid2, op->node, in->flags & O_APPEND);
+	out.fh = file_new(f, op->fid2, op->node, op->h->uid, in->flags & O_APPEND);
 	op->fid2 = NULL;
 	out.open_flags = file_flags(f, out.fh);
 	if (op_end(op, 0, &out, sizeof out) < 0) { /* the caller was killed: there will be no release */
@@ -190,6 +239,8 @@ static bool found(Op *op)
 
 bool do_open(Op *op)
 {
+	if (file_toomany(op->f, op->h->uid))
+		return op_error(op, EMFILE);
 	node_use(op->f, op->node, false);
 	if (node_sure(op->f, op->node))
 		op->stage = SURE;

@@ -335,6 +335,7 @@ static void free_files(Fuse *f)
 		if (f->files[i] != NULL)
 			file_put(f, f->files[i]);
 	free(f->files);
+	file_freeopeners(f);
 }
 
 void fuse_free(Fuse *f)

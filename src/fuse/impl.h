@@ -57,6 +57,7 @@ typedef struct Node {
 
 typedef struct File {
 	int refs;
+	u32 uid; /* who opened it */
 	Fid *fid;
 	Node *node; /* holds a reference */
 	bool stream, append;
@@ -124,6 +125,10 @@ struct Fuse {
 	size_t nhash, nnode;
 	Node *spared[NSPARE]; /* in turn */
 	int nextspare;
+	struct Opener {
+		u32 uid, n;
+	} *openers; /* how many Files each other user has */
+	size_t nopeners;
 	File **files;		 /* by fh - 1 */
 	size_t nfiles, freefile; /* none is free below freefile */
 };
@@ -188,7 +193,9 @@ void node_attr(Fuse *f, const Dir *d, struct fuse_attr *a); /* all but ino */
 u64 node_ino(Fuse *f, Node *parent, const Dir *d);
 
 /* file.c */
-u64 file_new(Fuse *f, Fid *fid, Node *n, bool append); /* takes fid over */
+u64 file_new(Fuse *f, Fid *fid, Node *n, u32 uid, bool append); /* takes fid over */
+bool file_toomany(Fuse *f, u32 uid);
+void file_freeopeners(Fuse *f);
 File *file_get(Fuse *f, u64 fh);
 void file_put(Fuse *f, File *file);
 Fid *file_fid(Fuse *f, const Node *n); /* of some open file of n, or NULL */

@@ -25,6 +25,8 @@
 #include <os/thread.h>
 #include <srv/conn.h>
 
+enum { MaxOpen = 4096 }; /* by a user who is not the host owner: each may be a descriptor here */
+
 typedef struct Kernel {
 	Kern *k;
 	Fuse *f;
@@ -131,7 +133,7 @@ static void forget(void *arg, const char *dir, const char *name)
 
 static int start(Kernel *kp, const char *user, int store, int clean)
 {
-	FuseOpts o = { .uname = user, .source = "#", .allow_other = true, .ttl = 1u << 30 };
+	FuseOpts o = { .uname = user, .source = "#", .allow_other = true, .ttl = 1u << 30, .maxopen = MaxOpen };
 
 	if ((kp->k = kern_new(user, store)) == NULL || ethers(kp->k) < 0)
 		return -1;

@@ -49,6 +49,14 @@ done
 is "$(as bob /bin/sh -c 'echo -n 0 >/#/s/bob.more </dev/zero' 2>&1 | grep -c 'No space\|no more')" 1 "the error says so"
 is "$(rc box 'echo -n 0 >/srv/mine </dev/zero; ls /srv/mine')" /srv/mine "the host owner can go on"
 
+# nor may he use up the kernel process's descriptors with many processes
+is "$(as bob /bin/bash -c 'ulimit -n 1000
+for p in 1 2 3 4 5 6; do
+	( for i in $(seq 900); do exec {fd}</mnt/f || break; done 2>/dev/null; echo $i >>/tmp/opened; sleep 3 ) &
+done
+wait; awk "{ n += \$1 } END { print (n > 4000 && n < 4300) ? \"about 4096\" : n }" /tmp/opened' 2>&1 | tail -1)" "about 4096" "bob has 4096 files of the node open and no more"
+is "$(x box /bin/cat /mnt/f)" "in union" "the host owner can open what he likes"
+
 # a union that nobody shows any more lets go of its directories
 fds() { x box /bin/sh -c "ls /.proc/$k/fd | wc -l"; }
 k=$(kernel box)

@@ -26,6 +26,7 @@ typedef struct FuseOpts {
 	bool readonly;
 	bool qidino;  /* st_ino is made from qid.path, not from the node's number */
 	u32 ttl;      /* milliseconds that names in a FidStatic directory are good for; 0: 1000 */
+	u32 maxopen;  /* files that a user other than the mounting one may have open at a time; 0: as many as he likes */
 	int deadline; /* milliseconds for the attach; 0: 30000 */
 } FuseOpts;
 
