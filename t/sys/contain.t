@@ -67,7 +67,8 @@ sup() { # N: the Nth process of the grid
 kill -9 "$(sup grid-outside)"
 later gone
 is "$(left)" "" "kill -9 of the process outside leaves nothing"
-up <net.grid
+cp net.grid again
+up <again
 people
 set -- $(cat pids)
 for p; do case $(cat "/proc/$p/comm") in grid-*) ;; *) grep -q "^NSpid:[[:space:]]*[0-9]*[[:space:]][[:space:]]*1\$" "/proc/$p/status" && kill -9 "$p" ;; esac; done
