@@ -13,9 +13,9 @@ is "$(rc box 'cp /dev/null /dev/reboot; cat >/dev/drivers <{echo chdev ~}' 2>&1 
 is "$(rc box 'ls /srv/nothing; cat /n/nothing' 2>&1)" "ls: /srv/nothing: file does not exist
 cat: can't open /n/nothing: file does not exist" "errors that Linux has a number for"
 is "$(sh 'echo reboot >/dev/reboot' | grep -c 'end the node')" 0 "a Linux program has Linux's words"
-is "$(sh 'echo reboot >/dev/reboot; read -r e </dev/errstr; echo "$e"; read -r e </dev/errstr; echo "<$e>"' | tail -2)" "38 $reboot
+is "$(sh 'echo reboot >/dev/reboot; read -r e </dev/errstr; echo "$e"; read -r e </dev/errstr; echo "<$e>"' | tail -2)" "95 $reboot
 <>" "and may ask for Plan 9's, once"
-is "$(sh 'echo reboot >/dev/reboot; cat /dev/errstr; read -r e </dev/errstr; echo "$e"' | tail -1)" "38 $reboot" "another process has no use for it"
+is "$(sh 'echo reboot >/dev/reboot; cat /dev/errstr; read -r e </dev/errstr; echo "$e"' | tail -1)" "95 $reboot" "another process has no use for it"
 is "$(sh 'echo reboot >/dev/reboot; cat /dev/errstr' | grep -c reboot:.not)" 0 "nor is it told"
 is "$(sh 'echo reboot >/dev/reboot; echo y >/dev/null; echo hm >/n/f; read -r e </dev/errstr; echo "<$e>"' | tail -1)" "<>" "a call that goes well ends it"
 down

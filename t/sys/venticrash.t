@@ -19,10 +19,13 @@ crash file
 i=0
 while [ ! -e "$dir/power/ctl" ] && [ $i -lt 600 ] && kill -0 $pid 2>/dev/null; do i=$((i + 1)); sleep 0.1; done
 if [ -e "$dir/power/ctl" ]; then
-	crash power
+	for try in 1 2 3 4 5; do # a cut may find nothing that is not synced
+		crash power
+		said=$(cat "$dir/power/ctl")
+		case $said in *" lost "[1-9]* | *" torn "[1-9]*) break ;; esac
+	done
 	n=$((n + 1))
-	said=$(cat "$dir/power/ctl")
-	case $said in *" cuts 4 lost "[1-9]*) echo "ok $n - the disk forgot: $said" ;; *) echo "not ok $n - the disk forgot: $said" ;; esac
+	case $said in *" cuts "[1-9]*" lost "[1-9]* | *" cuts "[1-9]*" torn "[1-9]*) echo "ok $n - the disk forgot: $said" ;; *) echo "not ok $n - the disk forgot: $said" ;; esac
 else
 	pid= n=$((n + 1))
 	echo "ok $n # SKIP $(cat "$dir/err")"
